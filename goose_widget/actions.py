@@ -1,0 +1,88 @@
+"""What a user can do in the browser, decoded from its messages. Shapes: `Action` in `js/src/wire.ts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+from .errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A view is there; it has the transcript up to `have`."""
+
+    have: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Send this text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Cancel the running turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a permission request with one of its options."""
+
+    request: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Change the mode."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetModel:
+    """Change the model."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Connect now."""
+
+
+Action: TypeAlias = Hello | Prompt | Stop | Answer | SetMode | SetModel | Retry
+
+_ACTIONS: dict[str, type[Action]] = {
+    "hello": Hello,
+    "prompt": Prompt,
+    "stop": Stop,
+    "answer": Answer,
+    "set_mode": SetMode,
+    "set_model": SetModel,
+    "retry": Retry,
+}
+_TYPES: dict[str, type] = {"int": int, "str": str}
+
+
+def decode(message: Any) -> tuple[str, Action]:
+    """The id and the action in a message of the browser.
+
+    Raises:
+        UsageError: it is no action, or one of its fields is missing or of the wrong type.
+    """
+    if not isinstance(message, dict) or not isinstance(message.get("aid"), str):
+        raise UsageError("The page sent a message that is not an action.")
+    cls = _ACTIONS.get(str(message.get("type")))
+    if cls is None:
+        raise UsageError(f"The page sent an unknown action, {message.get('type')!r}. Reload it.")
+    values = {}
+    for spec in fields(cls):
+        value = message.get(spec.name)
+        if type(value) is not _TYPES[str(spec.type)]:
+            raise UsageError(f"The page sent the action {message['type']!r} without a valid {spec.name!r}. Reload it.")
+        values[spec.name] = value
+    return message["aid"], cls(**values)

@@ -1,0 +1,537 @@
+"""`Chat`: a chat with goose, driven from code, with or without a page that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import html
+import logging
+import os
+import time
+import uuid
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import traitlets as t
+
+from . import errors
+from . import events as ev
+from ._version import __version__
+from .client import Client
+from .loop import background
+from .notebook import here
+from .permission import OnPermission, Question, check, choose
+from .reply import Reply, to_public, with_text
+from .server import Endpoint, acp_url, local_server
+from .session import Facts, Session
+from .store import Entry, SessionInfo, Store, default_folder
+from .transcript import Add, Append, Change, Item, Patch
+
+log = logging.getLogger(__name__)
+
+_REFRESH_EVERY: Final = 0.5
+"""Seconds between two refreshes of the streaming item in `Chat.items`."""
+
+# Long enough to read an ordinary session's file, so that its history is there when the constructor returns.
+_RESUME_PATIENCE: Final = 2.0
+
+# Changing the model can make goose start another provider.
+_SET_PATIENCE: Final = 30.0
+
+_UNANSWERABLE: Final = (
+    "goose asked for permission and nobody could answer, so it was rejected. Show the chat in a notebook, or pass "
+    "`on_permission=` (a function of the question, 'allow' or 'reject') to `ask` or to the chat."
+)
+
+_open_files: weakref.WeakValueDictionary[Path, Chat] = weakref.WeakValueDictionary()
+
+
+class Sessions(list[SessionInfo]):
+    """A list of sessions that shows as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><code>{html.escape(s.session_id)}</code></td><td style='text-align:left'>{html.escape(s.title)}</td>"
+            f"<td>{s.updated:%Y-%m-%d %H:%M}</td><td>{s.messages}</td>"
+            f"<td style='text-align:left'>{html.escape(os.path.basename(s.notebook))}</td></tr>"
+            for s in self
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("session", "title", "updated", "prompts", "notebook"))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if self else "No sessions here yet."
+
+
+class Chat(t.HasTraits):
+    """A chat with goose.
+
+    The traits can be observed; observers are called on the background thread that also receives the reply, so keep them short.
+
+    Args:
+        session_id: the session to resume: from its file beside the notebook and from the server; None for a new one.
+        server: `"ws://…/acp"` or `"http://…"` of a goose that runs (`goose serve`). Default: `$GOOSE_SERVER_URL` with its key in
+            `$GOOSE_SERVER__SECRET_KEY` if set, else this kernel's own goose, from `$GOOSE_BIN` or the path.
+        token: the key of `server`.
+        cwd: the folder goose works in. Default: the notebook's.
+        mode: auto, approve, smart_approve or chat; what goose may do without asking. Default: as goose is configured.
+        model: the model's name. Default: as goose is configured.
+        store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
+        on_permission: answers the agent's questions: `"allow"`, `"reject"`, or a function of a `Question` that returns one of these,
+            a bool, an option's id, or None to leave it to the person at the page. It is called on a thread of its own.
+
+    Raises:
+        UsageError: an argument is not valid.
+
+    Everything else that goes wrong is in `problem`, is shown by the widget with a Retry button, and raised by `ask`.
+    """
+
+    status = t.Enum(
+        ["connecting", "ready", "running", "waiting", "reconnecting", "failed", "closed"],
+        default_value="connecting",
+        read_only=True,
+        help="what the chat is doing; waiting: for your answer to a permission question",
+    ).tag(sync=True)
+    session_id = t.Unicode(None, allow_none=True, read_only=True, help="None until the server made the session").tag(sync=True)
+    title = t.Unicode("", read_only=True).tag(sync=True)
+    mode = t.Unicode("", read_only=True, help="change it with set_mode").tag(sync=True)
+    model = t.Unicode("", read_only=True, help="change it with set_model").tag(sync=True)
+    usage = t.Dict(
+        read_only=True,
+        help="tokens: `used` of `size` in the context; `input_tokens`, `output_tokens`, `total_tokens` of the last turn",
+    ).tag(sync=True)
+    server = t.Unicode("", read_only=True, help="name, version and place of the server").tag(sync=True)
+    problem = t.Dict(default_value=None, allow_none=True, read_only=True, help="why the chat can't go on: `code`, `title`, `text`").tag(
+        sync=True
+    )
+    reconnect = t.Dict(default_value=None, allow_none=True, read_only=True, help="`attempt`, `retry_at`, `reason`").tag(sync=True)
+    read_only = t.Bool(False, read_only=True).tag(sync=True)
+    cwd = t.Unicode("", read_only=True).tag(sync=True)
+    modes = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
+    models = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
+    items = t.List(
+        read_only=True,
+        help="the transcript as dicts with `id`, `kind`, `text` and more; one list that grows, observable",
+    )
+
+    def __init__(
+        self,
+        session_id: str | None = None,
+        *,
+        server: str | None = None,
+        token: str | None = None,
+        cwd: str | os.PathLike[str] | None = None,
+        mode: str | None = None,
+        model: str | None = None,
+        store: str | os.PathLike[str] | None = None,
+        on_permission: OnPermission = None,
+        **traits: Any,
+    ) -> None:
+        self._on_permission = check(on_permission)
+        if session_id is not None and (not isinstance(session_id, str) or not session_id.strip()):
+            raise errors.UsageError(f"session_id must be the id of a session, like '20261122_7', not {session_id!r}.")
+        endpoint = _endpoint(server, token)
+        folder, notebook = here()
+        directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
+        if endpoint is None and not directory.is_dir():
+            raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
+        self._position: dict[str, int] = {}  # item id -> index in items
+        self._grown: set[str] = set()  # ids of items whose text in `items` is behind
+        self._refresh_timer: asyncio.TimerHandle | None = None
+        self._turns: dict[str, asyncio.Future[ev.TurnEnded]] = {}
+        self._deciders: dict[str, OnPermission] = {}
+        self._unanswered: set[str] = set()  # prompts in which a question was rejected for want of anybody
+        self._listeners: dict[str, Callable[[ev.Event], None]] = {}
+        self._session = Session(
+            cwd=str(directory),
+            store=Store(Path(store).expanduser() if store is not None else default_folder(folder)),
+            place="this computer" if endpoint is None else endpoint.url,
+            notebook=notebook,
+            session_id=session_id,
+            mode=mode,
+            model=model,
+            version=__version__,
+        )
+        super().__init__(**traits)
+        self.set_trait("cwd", str(directory))
+        self.set_trait("session_id", session_id)
+        self._queue = asyncio.Lock()  # asks wait for each other in order
+        self._news = asyncio.Event()
+
+        async def locate(by_user: bool) -> Endpoint:
+            return endpoint if endpoint is not None else await local_server().ensure(retry=by_user)
+
+        self._client = Client(self._session, locate)
+        self._run: asyncio.Task[None] | None = None
+        started = background().submit(self._start())
+        if session_id is not None:
+            try:
+                started.result(_RESUME_PATIENCE)
+            except concurrent.futures.TimeoutError:
+                pass  # a very long history: it comes when it is read
+
+    # Driving the chat.
+
+    def ask(self, text: str, *, timeout: float | None = None, on_permission: OnPermission = None) -> Reply:
+        """Send a prompt and wait for the end of the turn. Interrupting the cell (Ctrl-C) cancels the turn.
+
+        Args:
+            text: the prompt. It waits its turn while another one runs, and while the chat connects.
+            timeout: seconds for all of it; then the turn is cancelled. None: no limit.
+            on_permission: who answers the agent's questions in this turn; default: the chat's own.
+
+        Raises:
+            UsageError: the prompt is empty, or the call comes from an observer of this chat.
+            TurnTimeout: the time is over.
+            TurnInterrupted: the connection dropped, or the server refused the prompt; `reply` has what came.
+            PermissionUnanswered: goose asked for permission and nobody could answer; `reply` has the turn.
+            GooseError: the chat can't go on (no goose, no provider, …).
+        """
+        if background().is_current:
+            raise errors.UsageError("ask() waits for the reply, so it can't be called from an observer or on_permission.")
+        future = background().submit(self._ask(text, on_permission))
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            while True:
+                # In short waits: a lock without a time-out does not see Ctrl-C on Windows.
+                left = 0.5 if deadline is None else min(0.5, deadline - time.monotonic())
+                try:
+                    return future.result(max(0.0, left))
+                except concurrent.futures.TimeoutError:
+                    if deadline is not None and time.monotonic() >= deadline:
+                        raise errors.TurnTimeout(timeout) from None
+        except BaseException:
+            future.cancel()  # cancels the turn, if it still runs
+            raise
+
+    async def ask_async(self, text: str, *, on_permission: OnPermission = None) -> Reply:
+        """`ask` for `await`. Cancelling the task cancels the turn."""
+        return await asyncio.wrap_future(background().submit(self._ask(text, on_permission)))
+
+    async def stream(self, text: str, *, on_permission: OnPermission = None) -> AsyncIterator[ev.Event]:
+        """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is `TurnEnded`.
+
+        Cancelling the task cancels the turn; leaving the loop early does not.
+        """
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue[ev.Event | None]()
+
+        def listen(event: ev.Event | None) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+
+        future = asyncio.wrap_future(background().submit(self._ask(text, on_permission, listen)))
+        future.add_done_callback(lambda _: queue.put_nowait(None))
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+            await future
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """Cancel the running turn. What came of the reply stays."""
+        background().call(self._client.stop_turn)
+
+    def retry(self) -> None:
+        """Connect again now, as the Retry button does."""
+        background().call(self._retry)
+
+    def set_mode(self, mode: str) -> None:
+        """Change what goose may do without asking: auto, approve, smart_approve or chat.
+
+        Raises:
+            UsageError: not connected yet, or the server does not offer it.
+        """
+        background().submit(self._set("mode", mode)).result()
+
+    def set_model(self, model: str) -> None:
+        """Change the model.
+
+        Raises:
+            UsageError: not connected yet, or the server does not offer it.
+        """
+        background().submit(self._set("model", model)).result()
+
+    def close(self) -> None:
+        """End the chat: disconnect from the server. The session and its file stay; `GooseChat(session_id)` resumes it."""
+        if background().is_current:
+            self._end()
+        elif background().is_alive:
+            background().submit(self._close()).result(5)
+
+    @classmethod
+    def sessions(cls, *, store: str | os.PathLike[str] | None = None) -> Sessions:
+        """The sessions beside the notebook, newest first; a table in a notebook.
+
+        Args:
+            store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
+        """
+        return Sessions(Store(Path(store).expanduser() if store is not None else default_folder(here()[0])).sessions())
+
+    # On the background thread.
+
+    async def _start(self) -> None:
+        background().at_exit.add(self._end)
+        self._session.watcher = self
+        if self._resume():
+            self._run = background().spawn(self._client.run())
+
+    def _resume(self) -> bool:
+        """Show the session's file; False if the chat can't go on from it."""
+        if self._session.facts.session_id is None:
+            return True
+        self._give_way()
+        try:
+            self._session.resume()
+        except errors.GooseError as problem:
+            self._session.show_only(problem)
+            return False
+        finally:
+            self._restored()
+        if self._session.file is not None:
+            _open_files[self._session.file.path] = self
+        return True
+
+    def _give_way(self) -> None:
+        """The cell was run again: the chat that had the session in this kernel gives it up."""
+        for path, other in list(_open_files.items()):
+            if other is not self and other.session_id == self.session_id and path.parent == self._session.store.folder:
+                other._end("It was opened again by another cell.")
+
+    def _restored(self) -> None:
+        _, items = self._session.snapshot()
+        self.items[:] = to_public(items)
+        self._position = {item["id"]: index for index, item in enumerate(items)}
+        self._tell_items()
+        self.facts_changed(Facts(), self._session.facts)
+
+    def _retry(self) -> None:
+        if self._run is None and self._resume():
+            self._run = background().spawn(self._client.run())
+        else:
+            self._client.retry()
+
+    async def _close(self) -> None:
+        self._end()
+
+    def _end(self, why: str = "") -> None:
+        background().at_exit.discard(self._end)
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+        if why and self._session.facts.status != "closed":
+            self._session.say(ev.Notice("info", f"This view of the chat is closed. {why}"))
+        self._session.close()
+        if self._session.file is not None:
+            _open_files.pop(self._session.file.path, None)
+
+    async def _set(self, setting: str, value: str) -> None:
+        answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._session.set(setting, value, lambda refusal: answered.done() or answered.set_result(refusal))
+        refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
+        if refusal is not None:
+            raise errors.UsageError(refusal)
+
+    async def _ask(
+        self, text: str, on_permission: OnPermission, listen: Callable[[ev.Event], None] | None = None
+    ) -> Reply:
+        check(on_permission)
+        prompt_id = uuid.uuid4().hex
+        async with self._queue:
+            await self._until_ready()
+            ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
+            if on_permission is not None:
+                self._deciders[prompt_id] = on_permission
+            if listen is not None:
+                self._listeners[prompt_id] = listen
+            try:
+                self._session.prompt(prompt_id, text)
+                end = await ended
+            except asyncio.CancelledError:
+                if self._session.turn == prompt_id:
+                    self._client.stop_turn()
+                raise
+            finally:
+                for table in (self._turns, self._deciders, self._listeners):
+                    table.pop(prompt_id, None)
+        reply = Reply(to_public(self._session.turn_items(prompt_id)), end.stop_reason, end.usage)
+        if end.stop_reason in ("interrupted", "failed"):
+            raise errors.TurnInterrupted(end.error, reply=reply)
+        if prompt_id in self._unanswered:
+            self._unanswered.discard(prompt_id)
+            raise errors.PermissionUnanswered(_UNANSWERABLE, reply=reply)
+        return reply
+
+    async def _until_ready(self) -> None:
+        while (status := self._session.facts.status) != "ready":
+            problem = self._session.facts.problem
+            if problem is not None:
+                raise problem
+            if status == "closed":
+                raise errors.UsageError("This chat is closed.")
+            self._news.clear()
+            await self._news.wait()
+
+    # Told by the session, on the background thread.
+
+    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
+        """Keep `items` up with the transcript; its cost is that of the changes."""
+        boundary = False
+        for change in changes:
+            match change:
+                case Add(item):
+                    self._position[item["id"]] = len(self.items)
+                    self.items.append(with_text(self._session.item(item["id"])))
+                    boundary = True
+                case Patch(item_id):
+                    self._grown.add(item_id)
+                    boundary = True
+                case Append(item_id):
+                    self._grown.add(item_id)
+        if boundary:
+            self._refresh_items()
+        elif self._grown and self._refresh_timer is None:
+            self._refresh_timer = background().loop.call_later(_REFRESH_EVERY, self._refresh_items)
+
+    def _refresh_items(self) -> None:
+        if self._refresh_timer is not None:
+            self._refresh_timer.cancel()
+            self._refresh_timer = None
+        for item_id in self._grown:
+            self.items[self._position[item_id]] = with_text(self._session.item(item_id))
+        self._grown.clear()
+        self._tell_items()
+
+    def _tell_items(self) -> None:
+        # Assigning a list would compare and copy all of it; observers get the list that grows.
+        with _observed():
+            self.notify_change(t.Bunch(name="items", old=self.items, new=self.items, owner=self, type="change"))
+
+    def facts_changed(self, old: Facts, new: Facts) -> None:
+        """Set the traits that changed."""
+        for name in Facts.__dataclass_fields__:
+            value = getattr(new, name)
+            if value != getattr(old, name):
+                with _observed():
+                    self.set_trait(name, _to_trait(value))
+        self._news.set()
+
+    def logged(self, entries: list[Entry]) -> None:
+        """Answer questions, feed streams, end asks."""
+        for entry in entries:
+            event = entry.event
+            if (turn := self._session.turn or getattr(event, "prompt_id", None)) in self._listeners:
+                self._listeners[turn](event)
+            match event:
+                case ev.PermissionAsked(request_id):
+                    self._decide(request_id)
+                case ev.TurnEnded(prompt_id):
+                    future = self._turns.get(prompt_id)
+                    if future is not None and not future.done():
+                        future.set_result(event)
+
+    # Permissions.
+
+    def _decide(self, request_id: str) -> None:
+        decider = self._deciders.get(self._session.turn or "", self._on_permission)
+        if callable(decider):
+            background().spawn(self._consult(decider, request_id))
+        elif decider is not None:
+            self._answer(request_id, decider, by="policy")
+        else:
+            self._leave_to_person(request_id)
+
+    async def _consult(self, decider: Callable[[Question], Any], request_id: str) -> None:
+        item = self._session.tool_of(request_id)
+        if item is None:
+            return
+        try:
+            answer = await in_thread(decider, Question.of(item))
+        except Exception as error:  # the user's own code
+            log.exception("on_permission failed")
+            self._answer(request_id, "reject", by="code", note=f"on_permission failed: {type(error).__name__}: {error}")
+            return
+        if answer is None:
+            self._leave_to_person(request_id)
+        else:
+            self._answer(request_id, answer, by="code")
+
+    def _leave_to_person(self, request_id: str) -> None:
+        """Wait for a person where there is one, else reject: never leave it hanging."""
+        if self._session.turn is not None and not self._has_view():
+            self._unanswered.add(self._session.turn)
+            self._answer(request_id, "reject", by="policy", note=_UNANSWERABLE)
+            self._session.say(ev.Notice("error", _UNANSWERABLE))
+
+    def _answer(self, request_id: str, answer: Any, *, by: str, note: str = "") -> None:
+        item = self._session.tool_of(request_id)
+        if item is None or item["permission"]["state"] != "open":
+            return
+        options = item["permission"]["options"]
+        try:
+            option = choose(answer, options)
+        except errors.UsageError as error:
+            option, note = choose("reject", options), str(error)
+        if option is not None:
+            self._session.answer(request_id, option, by=by, note=note)
+
+    def _has_view(self) -> bool:
+        """Whether somebody could click."""
+        return False
+
+
+@contextlib.contextmanager
+def _observed() -> Iterator[None]:
+    """A user's observer that fails must not take the chat with it."""
+    try:
+        yield
+    except Exception:
+        log.exception("an observer of the chat failed")
+
+
+def _endpoint(server: str | None, token: str | None) -> Endpoint | None:
+    """Where `server` is; None for the kernel's own goose.
+
+    Raises:
+        UsageError: not an address of a server.
+    """
+    if server is None:
+        if token is not None:
+            raise errors.UsageError("token= is the key of a server; pass server= as well.")
+        server = os.environ.get("GOOSE_SERVER_URL") or None
+        token = os.environ.get("GOOSE_SERVER__SECRET_KEY")
+    return None if server is None else Endpoint(acp_url(server), token or "")
+
+
+def _to_trait(value: Any) -> Any:
+    if isinstance(value, errors.GooseError):
+        return value.to_wire()
+    if isinstance(value, tuple):
+        return [choice.to_wire() for choice in value]
+    return value
+
+
+async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
+    """Call the user's function on a daemon thread: it may take its time, and never holds the exit of the process."""
+    import threading
+
+    loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def run() -> None:
+        try:
+            result, error = function(question), None
+        except BaseException as raised:
+            result, error = None, raised
+
+        def done() -> None:
+            if future.cancelled():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        loop.call_soon_threadsafe(done)
+
+    threading.Thread(target=run, name="goose-widget-on-permission", daemon=True).start()
+    return await future

@@ -1,0 +1,231 @@
+"""The socket of one chat, and the policy by which it comes back.
+
+A thin shell: frames go to the session, the session's frames go out, and every ~40 ms what came is committed (written, reduced,
+shown). All of it runs on the background thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from . import errors
+from .server import Endpoint, probe
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+MAX_FRAME: Final = 64 * 2**20
+"""Bytes of the largest frame that is accepted."""
+
+COMMIT_EVERY: Final = 0.04
+"""Seconds between two commits while text streams: faster is no smoother, and notebook servers drop bursts."""
+
+# websockets logs the headers of the upgrade, the key among them, at level DEBUG.
+_wire_log = logging.getLogger(f"{__name__}.wire")
+_wire_log.setLevel(logging.INFO)
+
+_OPEN_TIMEOUT: Final = 10.0
+_CLOSE_TIMEOUT: Final = 2.0
+_PING_EVERY: Final = 15.0
+_PING_TIMEOUT: Final = 15.0
+_STOP_PATIENCE: Final = 10.0  # after that the socket is closed, which makes goose cancel
+_TICK: Final = 2.0
+_SLEPT: Final = 10.0
+
+
+def backoff(attempt: int, chance: float) -> float:
+    """Seconds to wait before a reconnection.
+
+    Args:
+        attempt: 1 for the first.
+        chance: from 0 to 1, uniformly drawn: many chats must not come back at the same moment.
+    """
+    return float(min(30.0, 0.5 * 2.0 ** min(attempt - 1, 10)) * (0.5 + 0.5 * chance))
+
+
+def was_asleep(wall: float, expected: float) -> bool:
+    """Whether the computer slept: `wall` seconds went by where `expected` were planned."""
+    return wall - expected > _SLEPT
+
+
+class Client:
+    """Keeps a session connected until it is closed.
+
+    Args:
+        session: what the frames are for.
+        locate: finds or starts the server; raises `GooseError` where the user has to do something.
+    """
+
+    def __init__(self, session: Session, locate: Callable[[bool], Awaitable[Endpoint]]) -> None:
+        self._session = session
+        self._locate = locate
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._wake = asyncio.Event()  # connect now
+        self._by_user = False  # the wake-up was a person's
+        self._socket: ClientConnection | None = None
+        self._commit_timer: asyncio.TimerHandle | None = None
+        self._last_commit = 0.0
+
+    def retry(self) -> None:
+        """Connect now, because the user said so."""
+        self._by_user = True
+        self._wake.set()
+
+    def stop_turn(self) -> None:
+        """Cancel the running turn; if the server does not end it soon, close the socket, which does."""
+        turn = self._session.turn
+        self._session.stop()
+        if turn is not None:
+            asyncio.get_running_loop().call_later(_STOP_PATIENCE, self._cut_if_still, turn)
+
+    def _cut_if_still(self, turn: str) -> None:
+        if self._session.turn == turn and self._socket is not None:
+            log.warning("goose did not stop in %s s; closing the connection", _STOP_PATIENCE)
+            self._socket.transport.abort()
+
+    async def run(self) -> None:
+        """Connect, and reconnect, until cancelled."""
+        clock = asyncio.create_task(self._watch_clock())
+        try:
+            await self._run()
+        finally:
+            clock.cancel()
+            if self._commit_timer is not None:
+                self._commit_timer.cancel()
+
+    async def _run(self) -> None:
+        attempt = 0
+        while True:
+            by_user, self._by_user = self._by_user, False
+            self._wake.clear()
+            self._session.connecting()
+            was_ready = False
+            try:
+                async with self._connect(await self._locate(by_user)) as socket:
+                    was_ready = await self._pump(socket)
+                reason = _close_reason(socket)
+            except errors.GooseError as problem:
+                if not (attempt and isinstance(problem, errors.ConnectionRefused)):
+                    self._session.fail(problem)
+                    await self._wake.wait()
+                    attempt = 0
+                    continue
+                reason = problem.title
+            if self._session.facts.problem is not None:
+                await self._wake.wait()  # the server itself said why it can't go on
+                attempt = 0
+                continue
+            attempt = 1 if was_ready else attempt + 1
+            delay = backoff(attempt, random.random())
+            self._session.reconnecting(attempt, time.time() + delay, reason)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), delay)
+
+    @contextlib.asynccontextmanager
+    async def _connect(self, endpoint: Endpoint) -> AsyncIterator[ClientConnection]:
+        loopback = urlsplit(endpoint.url).hostname in ("127.0.0.1", "::1", "localhost")
+        headers = {"X-Secret-Key": endpoint.key} if endpoint.key else {}
+        try:
+            socket = await connect(
+                endpoint.url,
+                additional_headers=headers,
+                max_size=MAX_FRAME,
+                proxy=None if loopback else True,
+                compression=None if loopback else "deflate",
+                open_timeout=_OPEN_TIMEOUT,
+                ping_interval=_PING_EVERY,
+                ping_timeout=_PING_TIMEOUT,
+                close_timeout=_CLOSE_TIMEOUT,
+                logger=_wire_log,
+            )
+        except (OSError, asyncio.TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
+            status = error.response.status_code if isinstance(error, InvalidStatus) else None
+            log.info("no connection to %s: %s (status %s)", endpoint.url, type(error).__name__, status)
+            await probe(endpoint.url, endpoint.key)
+            raise errors.ConnectionRefused(endpoint.url, str(error) or type(error).__name__) from error
+        try:
+            yield socket
+        finally:
+            await socket.close()
+
+    async def _pump(self, socket: ClientConnection) -> bool:
+        """Carry frames until the socket ends. Returns whether the session was ready at some time."""
+        self._socket = socket
+        self._outgoing = asyncio.Queue()
+        outgoing = self._outgoing
+
+        def transmit(frames: list[str]) -> None:
+            for frame in frames:
+                outgoing.put_nowait(frame)
+
+        self._session.connected(transmit)
+        sender = asyncio.create_task(self._send(socket, outgoing))
+        was_ready = False
+        try:
+            async for frame in socket:
+                self._session.feed(frame)
+                self._commit_soon()
+                was_ready = was_ready or self._session.is_ready
+                if self._session.facts.problem is not None:
+                    break
+        except ConnectionClosed:
+            pass
+        finally:
+            self._socket = None
+            sender.cancel()
+            self._session.disconnected(_close_reason(socket))
+        return was_ready
+
+    async def _send(self, socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await socket.send(await outgoing.get())
+
+    def _commit_soon(self) -> None:
+        """The first event after a pause at once, the others together."""
+        if not self._session.pending or self._commit_timer is not None:
+            return
+        loop = asyncio.get_running_loop()
+        self._commit_timer = loop.call_at(max(loop.time(), self._last_commit + COMMIT_EVERY), self._commit)
+
+    def _commit(self) -> None:
+        self._commit_timer = None
+        self._session.commit()
+        self._last_commit = asyncio.get_running_loop().time()
+
+    async def _watch_clock(self) -> None:
+        """After a sleep the socket is dead and does not know it: find out at once."""
+        while True:
+            before = time.time()
+            await asyncio.sleep(_TICK)
+            if was_asleep(time.time() - before, _TICK):
+                log.info("the computer was asleep")
+                self._wake.set()
+                if self._socket is not None:
+                    await self._check(self._socket)
+
+    async def _check(self, socket: ClientConnection) -> None:
+        try:
+            pong = await socket.ping()
+            await asyncio.wait_for(pong, 3.0)
+        except (asyncio.TimeoutError, ConnectionClosed):
+            socket.transport.abort()
+
+
+def _close_reason(socket: ClientConnection) -> str:
+    code = socket.close_code
+    if code == 1009:
+        return f"goose sent more than {MAX_FRAME // 2**20} MiB in one message"
+    if code in (None, 1000, 1001, 1005, 1006):
+        return "the server closed it"
+    return f"{socket.close_reason or 'protocol error'}, code {code}"

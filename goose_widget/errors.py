@@ -1,0 +1,302 @@
+"""The errors of goose-widget.
+
+    GooseError                      everything below
+    ├── UsageError                  you misused it (also a ValueError)
+    ├── SetupError                  goose can't be reached as it is set up: do what the message says, then Retry
+    │   ├── GooseNotFound           no goose on this computer
+    │   ├── ProviderNotConfigured   goose has no model provider
+    │   ├── ConnectionRefused       nothing answers at the server's address
+    │   ├── WrongKey                the server wants another key
+    │   ├── AccessDenied            the server turns this computer away
+    │   └── ServerTooOld            the server does not speak ACP
+    │       └── GooseTooOld         the goose on this computer has no `goose serve`
+    ├── ServerError                 the server misbehaved
+    │   ├── ServerCrashed           the local goose does not stay alive
+    │   └── RequestRefused          it refused what a chat needs
+    │       └── SettingRefused      it refused the mode or the model that was asked for
+    ├── SessionError                a session can't be continued
+    │   ├── UnknownSession          the server does not know it
+    │   ├── OtherConversation       the server has another conversation under its id
+    │   ├── SessionInUse            another kernel has it
+    │   └── SessionFileError        its file can't be written
+    └── TurnError                   `ask` has no whole reply; `reply` is what there is, or None
+        ├── TurnTimeout             the time is over (also a TimeoutError)
+        ├── TurnInterrupted         the connection dropped, or the prompt was refused
+        └── PermissionUnanswered    goose asked for permission and nobody could answer
+
+Every message says what happened (`title`) and what to do (`text`, Markdown); `to_wire` is the banner that the widget shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .reply import Reply
+
+
+class GooseError(Exception):
+    """Base of all errors of goose-widget.
+
+    Attributes:
+        code: a short name that stays the same, for code and tests.
+        title: what happened, in a sentence.
+        text: what to do, Markdown; "" if nothing.
+        detail: the last lines of goose's log, "" if nothing.
+        retry: whether trying again can help.
+    """
+
+    code: ClassVar[str] = "error"
+    retry: ClassVar[bool] = True
+
+    def __init__(self, title: str, text: str = "", *, detail: str = "") -> None:
+        self.title, self.text, self.detail = title, text, detail
+        super().__init__("\n".join(part for part in (title, text, detail) if part))
+
+    def to_wire(self) -> dict[str, Any]:
+        """As JSON for the browser."""
+        return {"code": self.code, "title": self.title, "text": self.text, "detail": self.detail, "retry": self.retry}
+
+
+class UsageError(GooseError, ValueError):
+    """You misused it."""
+
+    code = "usage"
+    retry = False
+
+
+class SetupError(GooseError):
+    """goose can't be reached as it is set up."""
+
+
+class GooseNotFound(SetupError):
+    """No goose on this computer. `configured`: what `GOOSE_BIN` holds, None if it is not set."""
+
+    code = "no-goose"
+
+    def __init__(self, configured: str | None = None) -> None:
+        if configured is None:
+            title = "goose was not found on this computer."
+            text = (
+                "Install the goose command line ([how](https://goose-docs.ai/docs/getting-started/installation)), run "
+                "`goose configure` once, then press Retry. If goose is installed elsewhere, set `GOOSE_BIN` to its path: "
+                "`import os; os.environ['GOOSE_BIN'] = '/path/to/goose'`. To use a goose that runs already, pass "
+                "`GooseChat(server='http://…', token='…')`."
+            )
+        else:
+            title = f"GOOSE_BIN is {configured!r}, which is no program that can be run."
+            text = (
+                "Set it to the path of the goose program (`import os; os.environ['GOOSE_BIN'] = …`), or remove it to use the "
+                "goose on the path; then press Retry."
+            )
+        super().__init__(title, text)
+
+
+class ProviderNotConfigured(SetupError):
+    """goose has no model provider."""
+
+    code = "no-provider"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            "goose has no model provider yet.",
+            "Run `goose configure` in a terminal on the computer where goose runs, choose a provider and give its key; then "
+            "press Retry.",
+            detail=message,
+        )
+
+
+class ConnectionRefused(SetupError):
+    """Nothing answers at the server's address."""
+
+    code = "refused"
+
+    def __init__(self, url: str, reason: str = "") -> None:
+        super().__init__(
+            f"No goose server answers at {url}.",
+            "Start one there with `goose serve`, or correct the address; then press Retry.",
+            detail=reason,
+        )
+
+
+class WrongKey(SetupError):
+    """The server wants another key."""
+
+    code = "wrong-key"
+
+    def __init__(self, url: str, *, given: bool) -> None:
+        what = "refused the key" if given else "wants a key, and none was given"
+        super().__init__(
+            f"The goose server at {url} {what}.",
+            "Pass the `GOOSE_SERVER__SECRET_KEY` that the server was started with: `GooseChat(server=…, token=…)`. If the "
+            "server was given this key just now, press Retry.",
+        )
+
+
+class AccessDenied(SetupError):
+    """The server, or something in front of it, turns this computer away. `reason`: what it answered."""
+
+    code = "forbidden"
+
+    def __init__(self, url: str, status: int, reason: str = "") -> None:
+        super().__init__(
+            f"The server at {url} does not let this computer in (HTTP {status}).",
+            "Something in front of it, as a proxy or a login page, has to allow it; then press Retry.",
+            detail=reason,
+        )
+
+
+class ServerTooOld(SetupError):
+    """The server does not speak ACP. `reason`: what it answered."""
+
+    code = "too-old"
+
+    def __init__(self, url: str, reason: str = "") -> None:
+        super().__init__(
+            f"The server at {url} does not speak the protocol of this chat: it has no /acp.",
+            "It may be a goose older than `goose serve`, or something else. Update goose there (`goose update`), start it with "
+            "`goose serve`, or correct the address; then press Retry.",
+            detail=reason,
+        )
+
+
+class GooseTooOld(ServerTooOld):
+    """The goose on this computer has no `goose serve`. `program`: its path."""
+
+    def __init__(self, program: str, log: str = "") -> None:
+        SetupError.__init__(
+            self,
+            f"{program} has no `goose serve`: it is too old, or another program called goose.",
+            "Update it with `goose update`, or set `GOOSE_BIN` to the path of a newer one; then press Retry.",
+            detail=log,
+        )
+
+
+class ServerError(GooseError):
+    """The server misbehaved."""
+
+
+class ServerCrashed(ServerError):
+    """The local goose does not stay alive."""
+
+    code = "crashed"
+
+    def __init__(self, reason: str, log: str = "") -> None:
+        super().__init__(
+            f"goose does not stay alive: {reason}.",
+            "The last lines of its log are below. When what they name is mended, press Retry.",
+            detail=log,
+        )
+
+
+class RequestRefused(ServerError):
+    """The server refused what a chat needs. `request`: greet, new or load."""
+
+    code = "request-refused"
+
+    def __init__(self, request: str, message: str) -> None:
+        what = {"greet": "the connection", "new": "to begin a session", "load": "to load the session"}
+        super().__init__(f"goose refused {what.get(request, request)}: {message}.", "Press Retry when that is mended.")
+
+
+class SettingRefused(RequestRefused):
+    """The server refused the mode or the model that was asked for."""
+
+    code = "setting-refused"
+
+    def __init__(self, setting: str, value: str, offered: list[str], message: str) -> None:
+        offers = f" It offers: {', '.join(f'`{each}`' for each in offered[:30])}." if offered else ""
+        GooseError.__init__(
+            self,
+            f"goose refused the {setting} {value!r}: {message}.",
+            f"Nothing was sent.{offers} Retry goes on with the session's own {setting}; or run the cell again with another "
+            f"`{setting}=`.",
+        )
+
+
+class SessionError(GooseError):
+    """A session can't be continued."""
+
+
+class UnknownSession(SessionError):
+    """The server does not know it."""
+
+    code = "unknown-session"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"goose does not know the session {session_id}.",
+            "It may be another computer's, or deleted. What is saved of it beside this notebook is shown and can't be "
+            "continued here. `GooseChat.sessions()` lists the sessions beside the notebook; `GooseChat()` begins a new one.",
+        )
+
+
+class OtherConversation(SessionError):
+    """The server has another conversation under its id."""
+
+    code = "other-conversation"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"The goose server has another conversation under the id {session_id}.",
+            "goose uses an id again after a session was deleted, and every computer counts for itself. The conversation saved "
+            "beside this notebook is shown and can't be continued here; `GooseChat()` begins a new one.",
+        )
+
+
+class SessionInUse(SessionError):
+    """Another kernel has it."""
+
+    code = "in-use"
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__(
+            f"The session {session_id} is open in another kernel.",
+            "It is shown here as it was saved, and can't be continued in two places. Close it there (`chat.close()`, or shut "
+            "that kernel down), then press Retry.",
+        )
+
+
+class SessionFileError(SessionError):
+    """Its file can't be written."""
+
+    code = "file"
+
+
+class TurnError(GooseError):
+    """`ask` has no whole reply; `reply` is what there is, or None."""
+
+    def __init__(self, title: str, text: str = "", *, reply: Reply | None = None) -> None:
+        self.reply = reply
+        super().__init__(title, text)
+
+
+class TurnTimeout(TurnError, TimeoutError):
+    """The time is over."""
+
+    code = "timeout"
+
+    def __init__(self, timeout: float | None) -> None:
+        super().__init__(
+            f"goose was not done within {timeout:g} s; the turn was cancelled.",
+            "What came of the reply is in the chat (`chat.items`). Pass a longer `timeout=`, or None for no limit.",
+        )
+
+
+class TurnInterrupted(TurnError):
+    """The connection dropped, or the prompt was refused."""
+
+    code = "interrupted"
+
+
+class PermissionUnanswered(TurnError):
+    """goose asked for permission and nobody could answer."""
+
+    code = "permission"
+
+
+def from_refusal(request: str, message: str) -> GooseError:
+    """The error for a request that the server refused; the messages are goose 1.52's."""
+    if "provider" in message.lower() and ("not found" in message.lower() or "resolve" in message.lower()):
+        return ProviderNotConfigured(message)
+    return RequestRefused(request, message)

@@ -1,0 +1,294 @@
+"""All that an agent, a user or the connection can say.
+
+Both wire protocols decode into these; nothing above `protocol/` knows which server it talks to. An event is a fact: it is
+logged, then reduced to changes of the transcript, then shown. Events are frozen and never subclassed; dispatch with `match`.
+
+In the session file an event is a JSON object with its kind under `"e"`; fields that hold their default are left out.
+`from_json` turns a kind that this version does not know into `Raw`, so that a newer file opens in an older version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""Any JSON value, as `json.loads` gives it."""
+
+Block: TypeAlias = dict[str, Any]
+"""A piece of content that is not streamed text; its shapes are `Block` in `js/src/wire.ts`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """A prompt, whole. `prompt_id` is ours; None where it comes from the server's history."""
+
+    text: str
+    prompt_id: str | None = None
+    content: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the reply. The same `message_id` means the same message."""
+
+    text: str
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of the agent's reasoning."""
+
+    text: str
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An image, a resource or a link in the reply."""
+
+    block: Block
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What is known of a tool call: None leaves a field as it is. Events of a call come in any order.
+
+    `starts`: the server announced a new call. Some models count their calls from 0 in every turn, so an id of an earlier turn
+    is then another call.
+    """
+
+    call_id: str
+    starts: bool = False
+    title: str | None = None
+    name: str | None = None
+    extension: str | None = None
+    tool_kind: str | None = None
+    status: str | None = None
+    input: Json = None
+    content: tuple[Block, ...] | None = None
+    locations: tuple[dict[str, Any], ...] | None = None
+    result: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOutput:
+    """What a tool printed while it runs, stdout and stderr as they came."""
+
+    call_id: str
+    text: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionAsked:
+    """The agent may not go on without an answer. `options` are `{id, name, kind}`; `cwd` is where the tool would run."""
+
+    request_id: str
+    call_id: str
+    options: tuple[dict[str, str], ...]
+    cwd: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionAnswered:
+    """`option_id` None: no longer to be answered (`note` says why)."""
+
+    request_id: str
+    option_id: str | None
+    by: str = "user"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan, `{content, status, priority}` each; it replaces the one before it in the same turn."""
+
+    entries: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens in the context, and how many fit."""
+
+    used: int
+    size: int
+    cost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """The session's mode is now this one."""
+
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The session's model is now this one."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The session's title, as the server made it or the user renamed it."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The commands that the server offers, `{name, description}` each."""
+
+    commands: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The prompt was handed to the server."""
+
+    prompt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """Everything of the turn came before this.
+
+    `stop_reason`: what the server said (end_turn, cancelled, refusal, max_tokens, max_turn_requests), or ours: `interrupted`
+    (the connection dropped), `failed` (the server refused the prompt: it never ran). `error` says why, for people.
+    """
+
+    prompt_id: str
+    stop_reason: str
+    usage: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know: `level` is info, warning or error."""
+
+    level: str
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Something that this version does not understand, kept as it came and shown as a notice."""
+
+    what: str
+    payload: Json = None
+
+
+Event: TypeAlias = (
+    UserMessage
+    | Text
+    | Thought
+    | Content
+    | ToolCall
+    | LiveOutput
+    | PermissionAsked
+    | PermissionAnswered
+    | Plan
+    | Usage
+    | Mode
+    | Model
+    | Title
+    | Commands
+    | TurnStarted
+    | TurnEnded
+    | Notice
+    | Raw
+)
+
+KINDS: dict[str, type[Event]] = {
+    "user": UserMessage,
+    "text": Text,
+    "thought": Thought,
+    "content": Content,
+    "tool": ToolCall,
+    "output": LiveOutput,
+    "asked": PermissionAsked,
+    "answered": PermissionAnswered,
+    "plan": Plan,
+    "usage": Usage,
+    "mode": Mode,
+    "model": Model,
+    "title": Title,
+    "commands": Commands,
+    "started": TurnStarted,
+    "ended": TurnEnded,
+    "notice": Notice,
+    "raw": Raw,
+}
+_NAMES = {cls: name for name, cls in KINDS.items()}
+_FIELDS: dict[type[Event], tuple[Field[Any], ...]] = {cls: fields(cls) for cls in KINDS.values()}
+
+
+def _default(spec: Field[Any]) -> Any:
+    return spec.default_factory() if spec.default_factory is not MISSING else spec.default
+
+
+def to_json(event: Event) -> dict[str, Json]:
+    """`event` as a JSON object, the fields that hold their default left out."""
+    cls = type(event)
+    record: dict[str, Json] = {"e": _NAMES[cls]}
+    for spec in _FIELDS[cls]:
+        value = getattr(event, spec.name)
+        if value != _default(spec):
+            record[spec.name] = value
+    return record
+
+
+def from_json(record: dict[str, Json]) -> Event:
+    """The event that `to_json` wrote; `Raw` for a kind or a field that this version does not know.
+
+    Raises:
+        ValueError: a known kind without one of its fields.
+    """
+    name = record.get("e")
+    cls = KINDS.get(name) if isinstance(name, str) else None
+    values = {key: value for key, value in record.items() if key not in ("e", "seq", "time")}
+    if cls is None or not values.keys() <= {spec.name for spec in _FIELDS[cls]}:
+        return Raw(f"a record of the kind {name!r}", values)
+    for spec in _FIELDS[cls]:
+        if isinstance(values.get(spec.name), list) and "tuple" in str(spec.type):
+            values[spec.name] = tuple(values[spec.name])
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ValueError(f"a record of the kind {name!r} lacks a field: {error}") from None
+
+
+def coalesce(events: list[Event]) -> list[Event]:
+    """`events` with each run of pieces of one stream joined into one, in time linear in their size."""
+    result: list[Event] = []
+    run: list[str] = []
+    for event in events:
+        last = result[-1] if result else None
+        match last, event:
+            case (Text(_, one), Text(text, two)) | (Thought(_, one), Thought(text, two)) if one == two:
+                run.append(text)
+            case (LiveOutput(one, _, cut), LiveOutput(two, text, cut_too)) if one == two and cut == cut_too:
+                run.append(text)
+            case _:
+                _close(result, run)
+                run = [event.text] if isinstance(event, Text | Thought | LiveOutput) else []
+                result.append(event)
+    _close(result, run)
+    return result
+
+
+def _close(result: list[Event], run: list[str]) -> None:
+    if len(run) > 1:
+        match result[-1]:
+            case Text(_, message_id):
+                result[-1] = Text("".join(run), message_id)
+            case Thought(_, message_id):
+                result[-1] = Thought("".join(run), message_id)
+            case LiveOutput(call_id, _, truncated):
+                result[-1] = LiveOutput(call_id, "".join(run), truncated)

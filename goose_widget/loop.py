@@ -1,0 +1,109 @@
+"""The one background thread of the process, with its asyncio loop.
+
+User code holds the main thread for hours; sockets, timers, appends and messages to the browser live here instead. The thread is
+a daemon: it never keeps a process alive. After a fork the child has no such thread, and gets a new one when it first asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, ParamSpec, TypeVar
+
+log = logging.getLogger(__name__)
+
+_GOODBYE: Final = 1.0  # seconds
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Background:
+    """A daemon thread that runs an asyncio loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.at_exit: set[Callable[[], object]] = set()
+        """Called on the thread when the process exits in the ordinary way."""
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._thread = threading.Thread(target=self._run, name="goose-widget", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    @property
+    def is_alive(self) -> bool:
+        """False once the process is exiting: the thread runs nothing any more."""
+        return self.loop.is_running()
+
+    def end(self) -> None:
+        """Let everybody say goodbye, for a moment, and stop."""
+
+        async def leave() -> None:
+            for goodbye in list(self.at_exit):
+                goodbye()
+            await asyncio.sleep(0)  # the cancelled tasks close their sockets
+
+        try:
+            self.submit(leave()).result(_GOODBYE)
+        except Exception:
+            log.exception("goose-widget did not end in order")
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(_GOODBYE)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this thread."""
+        return threading.current_thread() is self._thread
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Run a coroutine on the thread; its result as a future that any thread can wait for."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def call(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call a function on the thread, soon, without waiting."""
+        self.loop.call_soon_threadsafe(lambda: function(*args, **kwargs))
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task; only from the thread itself. It is kept until it is done."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a background task failed", exc_info=error)
+
+
+_background: Background | None = None
+_lock = threading.Lock()
+
+
+def background() -> Background:
+    """The process's background thread, started with the first call."""
+    global _background
+    with _lock:
+        if _background is None:
+            _background = Background()
+            atexit.register(_background.end)
+        return _background
+
+
+def _forget() -> None:
+    global _background, _lock
+    if _background is not None:
+        atexit.unregister(_background.end)
+    _background, _lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

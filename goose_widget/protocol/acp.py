@@ -1,0 +1,411 @@
+"""The Agent Client Protocol as `goose serve` speaks it (https://agentclientprotocol.com, schema version 1). No I/O.
+
+Rules of this module:
+
+- One `Acp` is one connection. Methods that say something put frames in the outbox (`take_outbox`); `receive` turns a frame
+  into events and signals, in the order in which the server said them.
+- Everything of a turn comes before its `TurnEnded`, because the server answers the prompt last.
+- Nothing vanishes: a malformed frame or an unknown update becomes a visible event, an unknown request is refused and shown.
+- No `fs` or `terminal` capability is declared: goose works on its own machine's files.
+- Every permission request is answered exactly once.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import events as ev
+from ..events import Event
+from . import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
+
+PROTOCOL_VERSION: Final = 1
+
+_STATUSES = ("pending", "in_progress", "completed", "failed")
+
+
+class Acp:
+    """The client's side of one ACP connection.
+
+    Args:
+        client_version: our version, told to the server.
+    """
+
+    def __init__(self, client_version: str) -> None:
+        self._client_version = client_version
+        self._outbox: list[str] = []
+        self._next_id = 0
+        self._asked: dict[int, tuple[str, str]] = {}  # our request's id -> what it was, and of what
+        self._questions: dict[str, str | int] = {}  # open permission: our name for it -> the server's request id
+        self._prefix = uuid.uuid4().hex[:8]  # the server's request ids begin again with every connection
+        self._in_progress: set[str] = set()
+        self._session_id: str | None = None
+        self._cwd = ""
+
+    # What we say.
+
+    def take_outbox(self) -> list[str]:
+        """The frames to send now, oldest first."""
+        frames, self._outbox = self._outbox, []
+        return frames
+
+    def greet(self) -> None:
+        """Begin; answered by `Greeted`."""
+        self._request(
+            "greet",
+            "",
+            "initialize",
+            {
+                "protocolVersion": PROTOCOL_VERSION,
+                "clientCapabilities": {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False},
+                "clientInfo": {"name": "goose-widget", "title": "goose-widget", "version": self._client_version},
+            },
+        )
+
+    def new_session(self, cwd: str) -> None:
+        """Make a session that works in `cwd` (absolute); answered by `Opened` and `Choices`."""
+        self._cwd = cwd
+        self._request("new", "", "session/new", {"cwd": cwd, "mcpServers": []})
+
+    def load_session(self, session_id: str, cwd: str) -> None:
+        """Load a session; its history comes first, then `Opened`."""
+        self._cwd, self._session_id = cwd, session_id
+        self._request("load", session_id, "session/load", {"sessionId": session_id, "cwd": cwd, "mcpServers": []})
+
+    def prompt(self, prompt_id: str, text: str) -> None:
+        """Start a turn; it ends with `TurnEnded(prompt_id)`."""
+        self._request("prompt", prompt_id, "session/prompt", self._of_session(prompt=[{"type": "text", "text": text}]))
+
+    def cancel(self) -> list[str]:
+        """Stop the running turn: every open question is answered `cancelled`. Returns those questions' ids."""
+        questions = list(self._questions)
+        self._outbox.append(jsonrpc.notification("session/cancel", self._of_session()))
+        for question in questions:
+            self.answer(question, None)
+        return questions
+
+    def answer(self, request_id: str, option_id: str | None) -> bool:
+        """Answer a permission request, with None for `cancelled`; False if it is not open (any more)."""
+        rpc_id = self._questions.pop(request_id, None)
+        if rpc_id is None:
+            return False
+        selected = {"outcome": "selected", "optionId": option_id}
+        outcome = {"outcome": "cancelled"} if option_id is None else selected
+        self._outbox.append(jsonrpc.result(rpc_id, {"outcome": outcome}))
+        return True
+
+    def set(self, setting: str, value: str) -> None:
+        """Change `mode` or `model`; answered by `Configured` or `Refused`."""
+        self._request(
+            "set", f"{setting} {value}", "session/set_config_option", self._of_session(configId=setting, value=value)
+        )
+
+    def _of_session(self, **params: Any) -> dict[str, Any]:
+        return {"sessionId": self._session_id, **params}
+
+    def _request(self, what: str, of: str, method: str, params: dict[str, Any]) -> None:
+        self._next_id += 1
+        self._asked[self._next_id] = (what, of)
+        self._outbox.append(jsonrpc.request(self._next_id, method, params))
+
+    # What we hear.
+
+    def receive(self, frame: str | bytes) -> list[Event | Signal]:
+        """What a frame says. Never raises for what a server sent."""
+        said: list[Event | Signal] = []
+        try:
+            for each in self._heard(jsonrpc.decode(frame)):
+                said.append(each)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said.append(_malformed(f"a field is missing or of the wrong kind: {error!r}", frame))
+        return said
+
+    def _heard(self, message: jsonrpc.Message) -> Iterator[Event | Signal]:
+        match message:
+            case jsonrpc.Call(method, params, None):
+                yield from self._notified(method, params)
+            case jsonrpc.Call(method, params, rpc_id) if rpc_id is not None:
+                yield from self._requested(method, params, rpc_id)
+            case jsonrpc.Result(rpc_id, result):
+                yield from self._answered(*self._take(rpc_id), result)
+            case jsonrpc.Error(rpc_id, code, text):
+                yield from self._refused(*self._take(rpc_id), code, text)
+            case jsonrpc.Malformed(reason, text):
+                yield _malformed(reason, text)
+
+    def _take(self, rpc_id: str | int | None) -> tuple[str, str]:
+        return self._asked.pop(rpc_id, ("", "")) if isinstance(rpc_id, int) else ("", "")
+
+    def _notified(self, method: str, params: dict[str, Any]) -> Iterator[Event | Signal]:
+        if method != "session/update":
+            yield ev.Raw(f"the notification {method!r}", params)
+        elif self._session_id not in (None, params["sessionId"]):
+            yield ev.Raw(f"an update of another session, {params['sessionId']!r}", params)
+        else:
+            yield from self._update(params["update"])
+
+    def _requested(self, method: str, params: dict[str, Any], rpc_id: str | int) -> Iterator[Event | Signal]:
+        if method != "session/request_permission":
+            self._outbox.append(jsonrpc.error(rpc_id, jsonrpc.METHOD_NOT_FOUND, f"goose-widget does not offer {method}"))
+            yield ev.Raw(f"the request {method!r}, which was refused", params)
+            return
+        try:
+            call = params["toolCall"]
+            asked = ev.PermissionAsked(
+                f"{self._prefix}-{rpc_id}",
+                str(call["toolCallId"]),
+                tuple(
+                    {"id": str(o["optionId"]), "name": str(o.get("name", "")), "kind": str(o.get("kind", ""))}
+                    for o in params["options"]
+                ),
+                self._cwd,
+            )
+        except (KeyError, TypeError, AttributeError):
+            # A question that can't be shown can't be allowed.
+            self._outbox.append(jsonrpc.result(rpc_id, {"outcome": {"outcome": "cancelled"}}))
+            raise
+        self._questions[asked.request_id] = rpc_id
+        yield _tool_call(call)
+        yield asked
+
+    def _answered(self, what: str, of: str, result: Any) -> Iterator[Event | Signal]:
+        if not isinstance(result, dict):
+            result = {}
+        match what:
+            case "greet":
+                yield from self._greeted(result)
+            case "new" | "load":
+                session_id = of if what == "load" else result.get("sessionId")
+                if not isinstance(session_id, str) or not session_id:
+                    yield Refused(what, 0, "its answer names no session")
+                    return
+                self._session_id = session_id
+                yield from _settings(result)
+                yield Opened(session_id, loaded=what == "load")
+            case "set":
+                setting, _, value = of.partition(" ")
+                yield Configured(setting, value)
+                yield from _settings(result)
+            case "prompt":
+                usage = result.get("usage") if isinstance(result.get("usage"), dict) else {}
+                counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
+                yield from self._end_of_turn(of, str(result.get("stopReason") or "end_turn"), usage=counts)
+            case _:
+                yield ev.Raw("an answer to nothing that was asked", result)
+
+    def _greeted(self, result: dict[str, Any]) -> Iterator[Event | Signal]:
+        info = result.get("agentInfo") or {}
+        version = result.get("protocolVersion")
+        if version == PROTOCOL_VERSION:
+            can_load = (result.get("agentCapabilities") or {}).get("loadSession") is True
+            yield Greeted(str(info.get("name", "goose")), str(info.get("version", "")), can_load)
+        else:
+            yield Refused("greet", 0, f"it speaks version {version!r} of the protocol, not {PROTOCOL_VERSION}")
+
+    def _refused(self, what: str, of: str, code: int, text: str) -> Iterator[Event | Signal]:
+        match what:
+            case "prompt":
+                yield from self._end_of_turn(of, "failed", error=f"goose refused the prompt: {text}")
+            case "set":
+                yield Refused(of.partition(" ")[0], code, text)
+            case "":
+                yield ev.Raw("an error that belongs to no request", {"code": code, "message": text})
+            case _:
+                yield Refused(what, code, text)
+
+    def _end_of_turn(
+        self, prompt_id: str, stop_reason: str, *, usage: dict[str, int] | None = None, error: str = ""
+    ) -> Iterator[Event]:
+        for question in list(self._questions):
+            self.answer(question, None)
+            yield ev.PermissionAnswered(question, None, by="", note="The turn ended before it was answered.")
+        yield ev.TurnEnded(prompt_id, stop_reason, usage or {}, error)
+
+    def _update(self, update: dict[str, Any]) -> Iterator[Event | Signal]:
+        kind = update["sessionUpdate"]
+        message_id = update.get("messageId")
+        message_id = message_id if isinstance(message_id, str) else None
+        match kind:
+            case "agent_message_chunk":
+                block = update["content"]
+                if block.get("type") == "text":
+                    yield ev.Text(_text(block["text"]), message_id)
+                else:
+                    yield ev.Content(_block(block), message_id)
+            case "agent_thought_chunk":
+                yield ev.Thought(_text(update["content"]["text"]), message_id)
+            case "user_message_chunk":
+                block = update["content"]
+                if block.get("type") == "text":
+                    yield ev.UserMessage(_text(block["text"]))
+                else:
+                    yield ev.UserMessage("", None, (_block(block),))
+            case "tool_call" | "tool_call_update":
+                yield from self._tool(update, starts=kind == "tool_call")
+            case "plan":
+                yield ev.Plan(
+                    tuple(
+                        {
+                            "content": _text(entry["content"]),
+                            "status": str(entry.get("status", "pending")),
+                            "priority": str(entry.get("priority", "medium")),
+                        }
+                        for entry in update["entries"]
+                    )
+                )
+            case "usage_update":
+                cost = update.get("cost") or {}
+                price = f"{cost['amount']:.4f} {cost.get('currency', '')}".strip() if "amount" in cost else None
+                yield ev.Usage(int(update["used"]), int(update["size"]), price)
+            case "current_mode_update":
+                yield ev.Mode(_text(update["currentModeId"]))
+            case "config_option_update":
+                yield from _settings(update)
+            case "available_commands_update":
+                yield ev.Commands(
+                    tuple(
+                        {"name": str(each["name"]), "description": str(each.get("description", ""))}
+                        for each in update["availableCommands"]
+                    )
+                )
+            case "session_info_update":
+                if isinstance(update.get("title"), str):
+                    yield ev.Title(update["title"])
+            case _:
+                yield ev.Raw(f"an update of the kind {kind!r}", update)
+
+    def _tool(self, update: dict[str, Any], *, starts: bool) -> Iterator[Event]:
+        call = _tool_call(update, starts=starts)
+        # goose repeats "in progress" with every piece of live output; said once, the pieces stay neighbours.
+        if call != ev.ToolCall(call.call_id, status="in_progress") or call.call_id not in self._in_progress:
+            yield call
+        if call.status == "in_progress":
+            self._in_progress.add(call.call_id)
+        elif call.status is not None or starts:
+            self._in_progress.discard(call.call_id)
+        notification = (update.get("_meta") or {}).get("toolNotification") or {}
+        if notification.get("type") == "live_output":
+            params = notification["params"]
+            text = "".join(_text(chunk["output"]) for chunk in params.get("chunks") or ())
+            yield ev.LiveOutput(call.call_id, text, truncated=params.get("truncated") is True)
+        elif notification:
+            yield ev.Raw(f"a tool's notification of the kind {notification.get('type')!r}", notification)
+
+
+def _malformed(reason: str, frame: str | bytes) -> ev.Raw:
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    return ev.Raw(f"a malformed frame ({reason})", text)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text expected, not {type(value).__name__}")
+    return value
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _settings(result: dict[str, Any]) -> Iterator[Event | Signal]:
+    """Modes, models and their current values, from `modes` and `configOptions` (the latter say more and come later)."""
+    values: dict[str, str] = {}
+    choices: dict[str, tuple[Choice, ...]] = {}
+    if isinstance(modes := result.get("modes"), dict):
+        values["mode"] = str(modes["currentModeId"])
+        choices["mode"] = tuple(_choice(each, "id") for each in modes["availableModes"])
+    for option in result.get("configOptions") or ():
+        if option.get("id") in ("mode", "model"):
+            values[option["id"]] = str(option["currentValue"])
+            choices[option["id"]] = tuple(_choice(each, "value") for each in _flat(option.get("options") or ()))
+    if choices:
+        yield Choices(choices.get("mode"), choices.get("model"))
+    if "mode" in values:
+        yield ev.Mode(values["mode"])
+    if "model" in values:
+        yield ev.Model(values["model"])
+
+
+def _flat(options: Any) -> Iterator[dict[str, Any]]:
+    for option in options:
+        if "options" in option:  # a group
+            yield from option["options"]
+        else:
+            yield option
+
+
+def _choice(option: dict[str, Any], key: str) -> Choice:
+    name = option.get("name") or option[key]
+    return Choice(str(option[key]), str(name), str(option.get("description") or ""))
+
+
+def _tool_call(update: dict[str, Any], *, starts: bool = False) -> ev.ToolCall:
+    origin = ((update.get("_meta") or {}).get("goose") or {}).get("toolCall") or {}
+    content, locations = update.get("content"), update.get("locations")
+    status = update.get("status")
+    return ev.ToolCall(
+        call_id=str(update["toolCallId"]),
+        starts=starts,
+        title=_maybe(update.get("title")),
+        name=_maybe(origin.get("toolName")),
+        extension=_maybe(origin.get("extensionName")),
+        tool_kind=_maybe(update.get("kind")),
+        status=status if status in _STATUSES else None,
+        input=update.get("rawInput"),
+        content=None if content is None else tuple(_tool_content(each) for each in content),
+        locations=None if locations is None else tuple(_location(each) for each in locations),
+        result=update.get("rawOutput"),
+    )
+
+
+def _maybe(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _location(location: dict[str, Any]) -> dict[str, Any]:
+    line = location.get("line")
+    return {"path": str(location["path"]), "line": line if _is_count(line) else None}
+
+
+def _tool_content(content: dict[str, Any]) -> ev.Block:
+    match content.get("type"):
+        case "content":
+            return _block(content["content"])
+        case "diff":
+            old = content.get("oldText")
+            path, new = str(content["path"]), _text(content["newText"])
+            return {"type": "diff", "path": path, "old": None if old is None else _text(old), "new": new}
+        case "terminal":
+            return {"type": "text", "text": f"(terminal {content.get('terminalId')})"}
+        case _:
+            return _unknown(content)
+
+
+def _block(block: dict[str, Any]) -> ev.Block:
+    """A content block of ACP as one of ours."""
+    match block.get("type"):
+        case "text":
+            return {"type": "text", "text": _text(block["text"])}
+        case "image" | "audio" as kind:
+            return {"type": kind, "mime": _text(block["mimeType"]), "data": _text(block["data"])}
+        case "resource":
+            resource = block["resource"]
+            text = resource["text"] if "text" in resource else f"({len(_text(resource['blob'])):,} characters of base64)"
+            mime = str(resource.get("mimeType") or "")
+            return {"type": "resource", "uri": str(resource["uri"]), "mime": mime, "text": _text(text)}
+        case "resource_link":
+            name = str(block.get("title") or block.get("name") or block["uri"])
+            return {"type": "link", "uri": str(block["uri"]), "name": name}
+        case _:
+            return _unknown(block)
+
+
+def _unknown(block: dict[str, Any]) -> ev.Block:
+    text = json.dumps(block, ensure_ascii=False)
+    return {"type": "text", "text": f"(content of the kind {block.get('type')!r}, which goose-widget can't show: {text})"}

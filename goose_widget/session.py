@@ -1,0 +1,565 @@
+"""The heart: one conversation, as a log that is written, reduced and shown.
+
+A `Session` is fed frames and told what the user does; it writes every event to the file, applies it to the transcript and tells
+its watcher what changed. No I/O but the store, no threads, no timers: `client.py` owns the socket and calls `commit` when it is
+time. All methods but `snapshot`, `since` and `item_list` belong to the background thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+
+from . import errors, history
+from . import events as ev
+from .protocol import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
+from .protocol.acp import Acp
+from .store import Entry, SessionFile, Store, new_header
+from .transcript import Change, Item, Transcript, merge, reduce
+
+log = logging.getLogger(__name__)
+
+CONNECTION_LOST: Final = "The connection to goose dropped ({reason}). What came of the reply is kept here; goose itself stopped and forgot it."
+KERNEL_STOPPED: Final = "The kernel stopped while goose was replying. What came of the reply is kept here; goose itself forgot it."
+SAY_AGAIN: Final = " Ask again to go on."
+
+# Commits that a page which missed some can still get one by one; after that it gets the whole transcript.
+_RECENT_COMMITS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is shown around the transcript, all of it small. The fields are the traits of `Chat` with the same names."""
+
+    status: str = "connecting"
+    reconnect: dict[str, Any] | None = None
+    problem: errors.GooseError | None = None
+    session_id: str | None = None
+    title: str = ""
+    mode: str = ""
+    modes: tuple[Choice, ...] = ()
+    model: str = ""
+    models: tuple[Choice, ...] = ()
+    usage: dict[str, Any] = field(default_factory=dict)
+    server: str = ""
+    read_only: bool = False
+
+
+class Watcher(Protocol):
+    """Who is told what happened, on the background thread, after it was written."""
+
+    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
+        """The transcript at `before` became the one at `seq`."""
+
+    def facts_changed(self, old: Facts, new: Facts) -> None:
+        """Some of the facts changed."""
+
+    def logged(self, entries: list[Entry]) -> None:
+        """These entries were written, and everything that follows from them was told."""
+
+
+class Session:
+    """One conversation with one server.
+
+    Args:
+        cwd: the folder goose works in, absolute.
+        store: where the file is or will be.
+        place: where the server is, "this computer" or its address.
+        notebook: the notebook's path for the file's header, "" if unknown.
+        session_id: the session to resume; None for a new one.
+        mode: the mode to set when the session opens; None for the server's.
+        model: the model to set, likewise.
+        version: ours, told to the server.
+    """
+
+    def __init__(
+        self,
+        *,
+        cwd: str,
+        store: Store,
+        place: str = "",
+        notebook: str = "",
+        session_id: str | None = None,
+        mode: str | None = None,
+        model: str | None = None,
+        version: str = "0",
+    ) -> None:
+        self.facts = Facts(session_id=session_id)
+        self.watcher: Watcher | None = None
+        self.store = store
+        self._cwd, self._place, self._notebook, self._version = cwd, place, notebook, version
+        self._wanted = {key: value for key, value in (("mode", mode), ("model", model)) if value is not None}
+        self._setting: set[str] = set()  # settings that must be taken before the first prompt
+        self._answered: dict[str, list[Callable[[str | None], object]]] = {}
+        self._protocol = Acp(version)
+        self._transmit: Callable[[list[str]], None] | None = None  # None while not connected
+        self._ready = False
+        self._closed = False
+        self._opened_before = False
+        self._history: list[ev.Event] | None = None  # the server's, while it is replayed
+        self._pending: list[ev.Event] = []
+        self._turn: str | None = None
+        self._lock = threading.Lock()  # for readers on other threads
+        self._transcript = Transcript()
+        self._seq = 0
+        self._recent: deque[tuple[int, int, list[Change]]] = deque(maxlen=_RECENT_COMMITS)
+        self._file: SessionFile | None = None
+        self._unfiled: list[Entry] = []  # before there is anything to keep, or anywhere to keep it
+        self._unsaved = False
+
+    # Reading, from any thread.
+
+    def snapshot(self) -> tuple[int, list[Item]]:
+        """The transcript's seq and all of its items."""
+        with self._lock:
+            return self._seq, list(self._transcript)
+
+    def since(self, have: int) -> tuple[int, list[Change]] | None:
+        """The seq and the changes that lead there from `have`; None if they are not kept that long."""
+        with self._lock:
+            if have == self._seq:
+                return have, []
+            kept = [(before, changes) for before, _, changes in self._recent if before >= have]
+            if not kept or kept[0][0] != have:
+                return None
+            return self._seq, merge(change for _, changes in kept for change in changes)
+
+    def item(self, item_id: str) -> Item:
+        """An item as it is now."""
+        with self._lock:
+            return self._transcript.item(item_id)
+
+    def turn_items(self, prompt_id: str) -> list[Item]:
+        """The items of a turn, its prompt first, and what came after it."""
+        with self._lock:
+            item_id = self._transcript.prompt_item(prompt_id)
+            return self._transcript.since(item_id) if item_id is not None else []
+
+    def tool_of(self, request_id: str) -> Item | None:
+        """The tool item in which a permission is asked."""
+        with self._lock:
+            return self._transcript.tool_of(request_id)
+
+    @property
+    def turn(self) -> str | None:
+        """The running turn's prompt id."""
+        return self._turn
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the server has the session open, in the mode that was asked for."""
+        return self._ready
+
+    @property
+    def pending(self) -> bool:
+        """Whether `commit` has something to do."""
+        return bool(self._pending)
+
+    @property
+    def file(self) -> SessionFile | None:
+        """The session's file, once there is one."""
+        return self._file
+
+    # The file.
+
+    def resume(self) -> None:
+        """Read the file of the session to resume, if the store has one. May be called again after it failed.
+
+        Raises:
+            SessionInUse: another kernel writes it; its conversation is shown all the same.
+        """
+        assert self.facts.session_id is not None
+        file = self.store.find(self.facts.session_id)
+        if file is None:
+            return
+        writable = file.acquire()
+        if writable:
+            file.mend()
+        entries = list(file.read())
+        with self._lock:
+            self._transcript = Transcript()
+            for entry in entries:
+                self._seq = entry.seq
+                reduce(self._transcript, entry.event, seq=entry.seq, time=entry.time)
+        for entry in entries:
+            self._note(entry.event)
+        self._wanted.setdefault("mode", self.facts.mode) if self.facts.mode else None
+        if not writable:
+            self._file = None
+            raise errors.SessionInUse(self.facts.session_id)
+        self._file = file
+        if self._turn is not None:
+            self._say(ev.TurnEnded(self._turn, "interrupted", {}, KERNEL_STOPPED + SAY_AGAIN))
+        if file.damaged:
+            lines = f"{file.damaged} line{'s' * (file.damaged > 1)} of {file.path.name}"
+            self._say(ev.Notice("warning", f"{lines} could not be read and {'is' if file.damaged == 1 else 'are'} left out."))
+        self.commit()
+
+    def _save(self, entries: list[Entry]) -> None:
+        self._unfiled += entries
+        if self._file is None:
+            if self.facts.read_only or self.facts.session_id is None or not any(_is_kept(e.event) for e in self._unfiled):
+                return
+            header = new_header(self.facts.session_id, server=self._place, notebook=self._notebook, cwd=self._cwd)
+            try:
+                self._file = self.store.create(header)
+            except errors.SessionFileError as error:
+                self._tell_unsaved(error.__cause__ or error)
+                return
+        unfiled, self._unfiled = self._unfiled, []
+        error = self._file.append(unfiled)
+        if error is not None:
+            self._tell_unsaved(error)
+        elif self._unsaved:
+            self._unsaved = False
+            self._pending.append(ev.Notice("info", "The conversation is saved again, all of it."))
+
+    def _tell_unsaved(self, error: BaseException) -> None:
+        if not self._unsaved:
+            self._unsaved = True
+            text = f"This conversation is not being saved: {error}. It goes on, and is saved as soon as that works again."
+            self._pending.append(ev.Notice("error", text))
+
+    # The log.
+
+    def _say(self, *events: ev.Event) -> None:
+        self._pending += events
+
+    def commit(self) -> None:
+        """Write what is pending, apply it, and tell the watcher."""
+        while self._pending:
+            pending, self._pending = self._pending, []
+            self._commit(ev.coalesce([event for event in pending if self._is_news(event)]))
+
+    def _commit(self, events: list[ev.Event]) -> None:
+        if not events:
+            return
+        now, before = time.time(), self._seq
+        entries = [Entry(before + number, now, event) for number, event in enumerate(events, 1)]
+        self._save(entries)
+        changes: list[Change] = []
+        with self._lock:
+            for entry in entries:
+                changes += reduce(self._transcript, entry.event, seq=entry.seq, time=entry.time)
+            self._seq = entries[-1].seq
+            changes = merge(changes)
+            self._recent.append((before, self._seq, changes))
+        for entry in entries:
+            self._note(entry.event)
+        if self.watcher is not None:
+            self.watcher.changed(before, self._seq, changes)
+        self._refresh()
+        if self.watcher is not None:
+            self.watcher.logged(entries)
+
+    def _is_news(self, event: ev.Event) -> bool:
+        """goose repeats its facts; the log has each once."""
+        match event:
+            case ev.Title(title):
+                return title != self.facts.title
+            case ev.Mode(mode):
+                return mode != self.facts.mode
+            case ev.Model(model):
+                return model != self.facts.model
+            case ev.Usage(used, size, cost):
+                known = self.facts.usage
+                return (used, size, cost) != (known.get("used"), known.get("size"), known.get("cost"))
+            case ev.Commands():
+                return False  # nothing shows them yet
+            case _:
+                return True
+
+    def _note(self, event: ev.Event) -> None:
+        """Keep the facts that an event tells."""
+        match event:
+            case ev.TurnStarted(prompt_id):
+                self._turn = prompt_id
+            case ev.TurnEnded(_, _, usage, _):
+                self._turn = None
+                self._change(usage={**self.facts.usage, **usage})
+            case ev.Title(title):
+                self._change(title=title)
+            case ev.Mode(mode):
+                self._change(mode=mode)
+                if self._ready:
+                    self._wanted["mode"] = mode
+            case ev.Model(model):
+                self._change(model=model)
+            case ev.Usage(used, size, cost):
+                self._change(usage={**self.facts.usage, "used": used, "size": size} | ({"cost": cost} if cost else {}))
+
+    def _change(self, **facts: Any) -> None:
+        old, self.facts = self.facts, replace(self.facts, **facts)
+        if old != self.facts and self.watcher is not None:
+            self.watcher.facts_changed(old, self.facts)
+
+    def _refresh(self) -> None:
+        """Say the status that follows from the state."""
+        with self._lock:
+            waiting = bool(self._turn and self._transcript.open_requests())
+        self._change(
+            status=status_of(
+                closed=self._closed,
+                failed=self.facts.problem is not None,
+                ready=self._ready,
+                reconnecting=self.facts.reconnect is not None,
+                turn=self._turn is not None,
+                waiting=waiting,
+            )
+        )
+
+    # The connection. Called by the client.
+
+    def connecting(self) -> None:
+        """A connection is being made: what went wrong before is past."""
+        self._change(problem=None)
+        self._refresh()
+
+    def connected(self, transmit: Callable[[list[str]], None]) -> None:
+        """The socket is open; `transmit` sends frames on it."""
+        self._protocol = Acp(self._version)
+        self._transmit = transmit
+        self._protocol.greet()
+        self._flush()
+
+    def disconnected(self, reason: str) -> None:
+        """The socket is gone. A running turn is over: goose cancels it and keeps nothing of the reply."""
+        self._transmit = None
+        self._ready = False
+        self._history = None
+        if self._turn is not None:
+            with self._lock:
+                questions = self._transcript.open_requests()
+            for question in questions:
+                self._say(ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void."))
+            self._say(ev.TurnEnded(self._turn, "interrupted", {}, CONNECTION_LOST.format(reason=reason) + SAY_AGAIN))
+        self.commit()
+        for setting in list(self._answered):
+            self._settle(setting, f"The connection to goose dropped ({reason}).")
+        self._refresh()
+
+    def reconnecting(self, attempt: int, retry_at: float, reason: str) -> None:
+        """The next try is at `retry_at` (seconds since the epoch)."""
+        self._change(reconnect={"attempt": attempt, "retry_at": retry_at, "reason": reason})
+        self._refresh()
+
+    def fail(self, problem: errors.GooseError) -> None:
+        """The chat can't go on until the user does something."""
+        self._change(problem=problem, reconnect=None)
+        self._refresh()
+
+    def show_only(self, problem: errors.GooseError) -> None:
+        """The conversation can be read and not be continued."""
+        self._change(read_only=True)
+        self.fail(problem)
+
+    def close(self) -> None:
+        """End: nothing is received or sent any more."""
+        self.disconnected("the chat was closed")
+        self._closed = True
+        self.commit()
+        if self._file is not None:
+            self._file.close()
+        self._change(reconnect=None)
+        self._refresh()
+
+    def feed(self, frame: str | bytes) -> None:
+        """A frame of the server; what it says is pending until `commit`."""
+        for said in self._protocol.receive(frame):
+            match said:
+                case Greeted() | Opened() | Choices() | Configured() | Refused():
+                    self.commit()
+                    self._signal(said)
+                case _ if self._history is not None and isinstance(said, _CONVERSATION):
+                    self._history.append(said)
+                case _:
+                    self._say(said)
+        self._flush()
+
+    def _signal(self, signal: Signal) -> None:
+        match signal:
+            case Greeted(agent, version, can_load):
+                self._change(server=f"{agent} {version}, {self._place}")
+                if self.facts.session_id is None:
+                    self._protocol.new_session(self._cwd)
+                elif not can_load:
+                    self.show_only(errors.UnknownSession(self.facts.session_id))
+                else:
+                    self._history = []
+                    self._protocol.load_session(self.facts.session_id, self._cwd)
+            case Choices(modes, models):
+                self._change(
+                    modes=self.facts.modes if modes is None else modes,
+                    models=self.facts.models if models is None else models,
+                )
+            case Opened(session_id, loaded):
+                self._change(session_id=session_id)
+                if loaded and not self._take_history():
+                    return
+                now = {"mode": self.facts.mode, "model": self.facts.model}
+                wanted = {setting: value for setting, value in self._wanted.items() if value != now[setting]}
+                self._setting = set(wanted)
+                for setting, value in wanted.items():
+                    self._protocol.set(setting, value)
+                self._maybe_ready()
+            case Configured(setting, value):
+                self._wanted[setting] = value
+                self._say(ev.Mode(value) if setting == "mode" else ev.Model(value))
+                self._setting.discard(setting)
+                self.commit()
+                self._settle(setting, None)
+                self._maybe_ready()
+            case Refused(request, code, message):
+                self._refused(request, code, message)
+
+    def _refused(self, request: str, code: int, message: str) -> None:
+        match request:
+            case "mode" | "model" if self._ready:
+                refusal = f"goose did not change the {request}: {message}."
+                self._say(ev.Notice("error", refusal))
+                self.commit()
+                self._settle(request, refusal)
+            case "mode" | "model":
+                # Never go on in another mode than was asked for: it decides what runs without a question.
+                asked = self._wanted.pop(request)
+                offered = self.facts.modes if request == "mode" else self.facts.models
+                self.fail(errors.SettingRefused(request, asked, [choice.id for choice in offered], message))
+            case "load" if code == jsonrpc.SESSION_NOT_FOUND:
+                self._history = None
+                self.show_only(errors.UnknownSession(str(self.facts.session_id)))
+            case _:
+                self._history = None
+                self.fail(errors.from_refusal(request, message))
+
+    def _take_history(self) -> bool:
+        """Add what the server's history has and ours has not; False if it is another conversation."""
+        replayed, self._history = self._history or [], None
+        try:
+            missing = history.missing(self._transcript, replayed)
+        except history.OtherConversation:
+            if not self._opened_before:
+                self.show_only(errors.OtherConversation(str(self.facts.session_id)))
+                return False
+            text = "goose's own history of this session differs from what is shown here: it may have been cleared or compacted."
+            missing = [ev.Notice("warning", text)]
+        if missing:
+            self._say(*missing, ev.TurnEnded("", "end_turn"))
+            self.commit()
+        return True
+
+    def _maybe_ready(self) -> None:
+        if not self._setting and not self._ready:
+            self._ready = self._opened_before = True
+            self._change(problem=None, reconnect=None)
+            self._refresh()
+
+    def _flush(self) -> None:
+        frames = self._protocol.take_outbox()
+        if frames and self._transmit is not None:
+            self._transmit(frames)
+
+    # What the user does.
+
+    def prompt(self, prompt_id: str, text: str) -> None:
+        """Start a turn. The prompt is in the file before it is sent.
+
+        Raises:
+            UsageError: the text is empty, or the chat can't take a prompt now; the message says why.
+        """
+        if not text.strip():
+            raise errors.UsageError("The prompt is empty.")
+        if self.facts.status != "ready":
+            raise errors.UsageError(_WHY_NOT.get(self.facts.status, "The chat can't take a prompt now."))
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # no file or browser holds half a pair
+        self._say(ev.UserMessage(text, prompt_id), ev.TurnStarted(prompt_id))
+        self.commit()
+        self._protocol.prompt(prompt_id, text)
+        self._flush()
+
+    def stop(self) -> None:
+        """Cancel the running turn, if there is one."""
+        if self._turn is None or self._transmit is None:
+            return
+        for question in self._protocol.cancel():
+            self._say(ev.PermissionAnswered(question, None, by="user", note="You stopped the turn."))
+        self.commit()
+        self._flush()
+
+    def answer(self, request_id: str, option_id: str, *, by: str = "user", note: str = "") -> None:
+        """Answer a permission request, once.
+
+        Raises:
+            UsageError: it is not open any more, or has no such option.
+        """
+        self.commit()
+        item = self.tool_of(request_id)
+        permission = item["permission"] if item is not None else None
+        if permission is None or permission["request"] != request_id or permission["state"] != "open":
+            raise errors.UsageError("This question is no longer open.")
+        if option_id not in [option["id"] for option in permission["options"]]:
+            raise errors.UsageError(f"This question has no option {option_id!r}.")
+        self._say(ev.PermissionAnswered(request_id, option_id, by, note))
+        self.commit()
+        self._protocol.answer(request_id, option_id)
+        self._flush()
+
+    def set(self, setting: str, value: str, answered: Callable[[str | None], object] | None = None) -> None:
+        """Change `mode` or `model`; `answered` is called with None when goose did, else with the reason why not.
+
+        Raises:
+            UsageError: not connected, or not one of the values that the server offers.
+        """
+        if not self._ready:
+            raise errors.UsageError(f"The {setting} can be changed once goose is connected.")
+        offered = [choice.id for choice in (self.facts.modes if setting == "mode" else self.facts.models)]
+        if offered and value not in offered:
+            raise errors.UsageError(f"goose does not offer the {setting} {value!r}. It offers: {', '.join(offered[:20])}.")
+        if answered is not None:
+            self._answered.setdefault(setting, []).append(answered)
+        self._protocol.set(setting, value)
+        self._flush()
+
+    def _settle(self, setting: str, refusal: str | None) -> None:
+        for answered in self._answered.pop(setting, []):
+            answered(refusal)
+
+    def say(self, notice: ev.Notice) -> None:
+        """Add a notice of our own."""
+        self._say(notice)
+        self.commit()
+
+
+_CONVERSATION: Final = (ev.UserMessage, ev.Text, ev.Thought, ev.Content, ev.ToolCall, ev.LiveOutput, ev.Plan)
+_KEPT: Final = (*_CONVERSATION, ev.PermissionAsked, ev.Notice, ev.Raw)
+
+_WHY_NOT: Final = {
+    "connecting": "goose is still connecting. Your text is kept; send it in a moment.",
+    "reconnecting": "The connection to goose is down. Your text is kept; send it when it is back.",
+    "running": "goose is still working. Wait until it is done, or stop it first.",
+    "waiting": "goose waits for your answer. Answer it, or stop the turn first.",
+    "failed": "goose can't be reached. See the message above, then press Retry.",
+    "closed": "This chat is closed.",
+}
+
+
+def _is_kept(event: ev.Event) -> bool:
+    """Whether an event is worth a file: a session that nobody used leaves none behind."""
+    return isinstance(event, _KEPT)
+
+
+def status_of(*, closed: bool, failed: bool, ready: bool, reconnecting: bool, turn: bool, waiting: bool) -> str:
+    """The one word for the state, the strongest reason first."""
+    if closed:
+        return "closed"
+    if failed:
+        return "failed"
+    if not ready:
+        return "reconnecting" if reconnecting else "connecting"
+    if waiting:
+        return "waiting"
+    return "running" if turn else "ready"

@@ -1,0 +1,198 @@
+"""`GooseChat`: `Chat` shown in a notebook, with anywidget.
+
+The browser gets the transcript as a keyframe (the `transcript` trait, read when a page loads) and then changes as custom
+messages, numbered so that it sees a gap and asks. It sends actions; each is acknowledged, and done once however often it
+arrives: a page that gets no answer over the comm repeats the action on the control channel, which is free while a cell runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+import weakref
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Final
+
+import anywidget
+import traitlets as t
+
+from . import actions, errors
+from .chat import Chat
+from .loop import background
+from .permission import OnPermission
+from .transcript import Change
+
+log = logging.getLogger(__name__)
+
+_STATIC: Final = Path(__file__).parent / "static"
+_CONTROL_MESSAGE: Final = "goose_msg"
+_REMEMBERED_ACTIONS: Final = 4096
+
+# A page that is just loading may take this long to say hello; until then a question waits for it.
+_HELLO_PATIENCE: Final = 10.0
+
+_widgets: weakref.WeakValueDictionary[str, GooseChat] = weakref.WeakValueDictionary()
+
+
+class GooseChat(Chat, anywidget.AnyWidget):
+    """A chat with goose, shown in the notebook.
+
+    Display it (as the last expression of a cell, or with `display`) to see and use it; `ask`, `stream`, `stop` and the traits
+    drive the same chat from code.
+
+    Args:
+        session_id, server, token, cwd, mode, model, store, on_permission: as for `Chat`.
+        height: of the chat in the page, as a CSS length ("600px", "70vh") or in pixels. Default: 480 px.
+
+    Raises:
+        UsageError: an argument is not valid.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    height = t.Unicode("", help="a CSS length").tag(sync=True)
+    uid = t.Unicode(read_only=True, help="names this widget in messages on the control channel").tag(sync=True)
+    transcript = t.Any(read_only=True).tag(sync=True, to_json=lambda _, widget: widget._keyframe())
+
+    def __init__(
+        self,
+        session_id: str | None = None,
+        *,
+        height: str | int | None = None,
+        on_permission: OnPermission = None,
+        **arguments: Any,
+    ) -> None:
+        unknown = arguments.keys() - _ARGUMENTS
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise errors.UsageError(f"GooseChat has no argument {names}. It has: session_id, {', '.join(_ARGUMENTS)}.")
+        self._done: OrderedDict[str, str | None] = OrderedDict()  # action id -> its refusal
+        self._displayed = False
+        self._said_hello = False
+        css = f"{height}px" if isinstance(height, int) else height or ""
+        super().__init__(session_id, on_permission=on_permission, height=css, **arguments)
+        self.set_trait("uid", uuid.uuid4().hex)
+        _widgets[self.uid] = self
+        self.on_msg(lambda _, content, __: self._receive(content))
+        _listen_on_control()
+
+    def __repr__(self) -> str:
+        return f"<GooseChat {self.session_id or 'new session'}, {self.status}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        self._displayed = True
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is not None:
+            bundle[0]["text/plain"] = "GooseChat"  # the same on every run, for tools that compare outputs
+        return bundle
+
+    # Kernel to browser.
+
+    def _keyframe(self) -> dict[str, Any]:
+        seq, items = self._session.snapshot()
+        return {"seq": seq, "items": items}
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        # ipykernel 7.4 sends clicks to the shell that last sent on the comm, where they wait for the running cell.
+        if hasattr(self.comm, "_reply_subshell_for"):
+            self.comm._reply_subshell_for = None
+        self.send(message)
+
+    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
+        super().changed(before, seq, changes)
+        self._tell(
+            {"type": "changes", "from": before, "seq": seq, "changes": [change.to_wire() for change in changes]},
+        )
+
+    def _restored(self) -> None:
+        super()._restored()
+        self._tell({"type": "snapshot", **self._keyframe()})
+
+    # Browser to kernel. Messages arrive on the main, a subshell's or the control thread.
+
+    def _receive(self, message: Any) -> None:
+        background().call(self._act, message)
+
+    def _act(self, message: Any) -> None:
+        try:
+            aid, action = actions.decode(message)
+        except errors.UsageError as error:
+            aid = message.get("aid") if isinstance(message, dict) else None
+            self._tell({"type": "ack", "aid": str(aid), "error": str(error)})
+            return
+        if aid not in self._done:
+            self._done[aid] = self._refusal(action)
+            while len(self._done) > _REMEMBERED_ACTIONS:
+                self._done.popitem(last=False)
+        self._tell({"type": "ack", "aid": aid, "error": self._done[aid]})
+
+    def _refusal(self, action: actions.Action) -> str | None:
+        """Do it; why not, as a sentence for the user, if that is refused."""
+        try:
+            self._do(action)
+        except errors.GooseError as error:
+            return str(error)
+        except Exception as error:
+            log.exception("an action failed")
+            return f"goose-widget failed to do that: {type(error).__name__}: {error}"
+        return None
+
+    def _do(self, action: actions.Action) -> None:
+        match action:
+            case actions.Hello(have):
+                self._said_hello = True
+                self._catch_up(have)
+            case actions.Prompt(text):
+                self._session.prompt(uuid.uuid4().hex, text)
+            case actions.Stop():
+                self._client.stop_turn()
+            case actions.Answer(request, option):
+                self._session.answer(request, option)
+            case actions.SetMode(value):
+                self._session.set("mode", value)
+            case actions.SetModel(value):
+                self._session.set("model", value)
+            case actions.Retry():
+                self._retry()
+
+    def _catch_up(self, have: int) -> None:
+        since = self._session.since(have)
+        if since is None:
+            self._tell({"type": "snapshot", **self._keyframe()})
+        elif since[1]:
+            seq, changes = since
+            self._tell({"type": "changes", "from": have, "seq": seq, "changes": [c.to_wire() for c in changes]})
+
+    # A person at the page.
+
+    def _has_view(self) -> bool:
+        return self._said_hello
+
+    def _leave_to_person(self, request_id: str) -> None:
+        if self._displayed and not self._said_hello:
+            background().loop.call_later(_HELLO_PATIENCE, super()._leave_to_person, request_id)
+        else:
+            super()._leave_to_person(request_id)
+
+
+_ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_permission", "height")
+
+
+def _listen_on_control() -> None:
+    """Let the kernel's control channel carry actions too: ipykernel 6 has no other lane that is free while a cell runs."""
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return
+    handlers = getattr(getattr(get_ipython(), "kernel", None), "control_handlers", None)
+    if isinstance(handlers, dict):
+        handlers.setdefault(_CONTROL_MESSAGE, _on_control)
+
+
+async def _on_control(stream: Any, ident: Any, parent: Any) -> None:
+    content = parent.get("content") if isinstance(parent, dict) else None
+    widget = _widgets.get(str(content.get("uid"))) if isinstance(content, dict) else None
+    if widget is not None:
+        widget._receive(content.get("data"))

@@ -1,0 +1,113 @@
+/**
+ * A chat without a kernel: `npm run dev`. Query: theme=dark, height=700px, play (streams the scene, else it is there at
+ * once), scene=chat|problem|reconnect|welcome|readonly.
+ */
+import widget from "../src/widget";
+import type { Change, Item, Outbound } from "../src/wire";
+import { FakeModel } from "../test/fake";
+import { conversation } from "./conversation";
+
+const query = new URLSearchParams(location.search);
+const theme = query.get("theme") ?? "light";
+const scene = query.get("scene") ?? "chat";
+document.body.dataset.jpThemeLight = String(theme !== "dark");
+
+const items = scene === "chat" || scene === "reconnect" ? conversation() : [];
+const model = new FakeModel({
+  height: query.get("height") ?? "",
+  title: items.length > 0 ? "Explore sales by region" : "",
+  models: ["claude-sonnet-4-5", "gpt-5.2", "qwen3-coder"].map((id) => ({ id, name: id, description: "" })),
+  model: "claude-sonnet-4-5",
+  usage: items.length > 0 ? { used: 23_412, size: 200_000, input_tokens: 21_000, output_tokens: 812 } : {},
+  status: "ready",
+  uid: "dev",
+});
+let seq = 0;
+
+function change(...changes: Change[]): void {
+  model.receive({ type: "changes", from: seq, seq: seq + 1, changes });
+  seq += 1;
+}
+
+function kernel(action: Outbound): void {
+  setTimeout(() => model.receive({ type: "ack", aid: action.aid, error: null }), 60);
+  if (action.type === "answer") {
+    const asking = items.find((item) => item.kind === "tool" && item.permission?.request === action.request);
+    if (asking?.kind !== "tool") return;
+    const permission = { ...asking.permission, state: "answered", option: action.option, by: "user" };
+    setTimeout(() => change({ op: "patch", id: asking.id, set: { permission } }), 300);
+    setTimeout(() => model.set("status", "running"), 300);
+  }
+  if (action.type === "stop") setTimeout(() => model.set("status", "ready"), 200);
+  if (action.type === "prompt") void answer(action.text);
+}
+
+async function answer(text: string): Promise<void> {
+  const id = `p${seq}`;
+  await pause(200);
+  change({
+    op: "add",
+    item: { id: `${id}u`, kind: "user", text, content: [], time: Date.now() / 1000, state: "sent" },
+  });
+  model.set("status", "running");
+  await pause(1200);
+  change({
+    op: "add",
+    item: { id, kind: "agent", text: "", content: [], time: Date.now() / 1000, state: "streaming" },
+  });
+  for (const word of `You wrote: **${text}**\n\n\`\`\`python\nprint("ok")\n\`\`\`\n`.split(/(?<= )/)) {
+    change({ op: "append", id, field: "text", text: word });
+    await pause(40);
+  }
+  change({ op: "patch", id, set: { state: "done" } });
+  model.set("status", "ready");
+}
+
+/** Adds an item as a server would: text piece by piece. */
+async function stream(item: Item): Promise<void> {
+  if (item.kind !== "agent" && item.kind !== "thought") {
+    change({ op: "add", item });
+    await pause(400);
+    return;
+  }
+  change({ op: "add", item: item.kind === "agent" ? { ...item, text: "", state: "streaming" } : { ...item, text: "", ended: null } });
+  for (let at = 0; at < item.text.length; at += 12) {
+    change({ op: "append", id: item.id, field: "text", text: item.text.slice(at, at + 12) });
+    await pause(40);
+  }
+  change({ op: "patch", id: item.id, set: item.kind === "agent" ? { state: item.state } : { ended: item.ended } });
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function main(): Promise<void> {
+  model.kernel = kernel;
+  const el = document.getElementById("chat");
+  if (!el) return;
+  widget.initialize({ model });
+  widget.render({ model, el });
+  if (query.has("play")) {
+    model.set("status", "running");
+    for (const item of items) await stream(item);
+  } else if (items.length > 0) {
+    change(...items.map((item): Change => ({ op: "add", item })));
+  }
+  if (scene === "chat") model.set("status", "waiting");
+  if (scene === "readonly") model.set("read_only", true);
+  if (scene === "reconnect") {
+    model.set("reconnect", { attempt: 3, retry_at: Date.now() / 1000 + 8, reason: "The server closed the connection." });
+    model.set("status", "reconnecting");
+  }
+  if (scene === "problem") {
+    model.set("problem", {
+      code: "no-goose",
+      title: "goose was not found",
+      text: "Install it with `curl -fsSL https://example.org/install.sh | bash`, or set `GOOSE_BIN` to where it is; then Retry. See [the guide](https://example.org/guide).",
+      detail: "looked in: /usr/local/bin\n/usr/bin",
+      retry: true,
+    });
+    model.set("status", "failed");
+  }
+}
+
+void main();

@@ -1,0 +1,50 @@
+/** The agent's Markdown, streamed beside a small Preact root for what does not stream. */
+import { render } from "preact";
+import { h } from "../dom";
+import { MarkdownStream } from "../markdown/stream";
+import type { Update } from "../transcript";
+import type { Surroundings } from "../view/context";
+import type { AgentItem } from "../wire";
+import { Blocks } from "./blocks";
+import type { ItemView } from "./view";
+
+const ENDS = { streaming: "", done: "", cancelled: "Stopped", interrupted: "Interrupted: the connection was lost" };
+
+export class AgentView implements ItemView<AgentItem> {
+  readonly #markdown: MarkdownStream;
+  readonly #rest = h("div");
+
+  constructor(
+    item: AgentItem,
+    readonly el: HTMLElement,
+    { around }: Surroundings,
+  ) {
+    this.#markdown = new MarkdownStream(around);
+    el.append(this.#markdown.el, this.#rest);
+    if (item.text !== "") this.#markdown.push(item.text);
+    this.#draw(item);
+  }
+
+  update(item: AgentItem, touch: Update): void {
+    if (touch.rewritten) this.#markdown.reset(item.text);
+    else if (touch.text !== "") this.#markdown.push(touch.text);
+    this.#draw(item);
+  }
+
+  dispose(): void {
+    this.#markdown.close();
+    render(null, this.#rest);
+  }
+
+  #draw(item: AgentItem): void {
+    if (item.state !== "streaming") this.#markdown.finish();
+    const end = ENDS[item.state];
+    render(
+      <>
+        <Blocks blocks={item.content} />
+        {end !== "" && <div class="goose-state">{end}</div>}
+      </>,
+      this.#rest,
+    );
+  }
+}

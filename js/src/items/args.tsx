@@ -1,0 +1,101 @@
+/** A tool's arguments, every one of them: what is not known by name is shown as it is. */
+import { isRecord } from "../guard";
+import { languageOf } from "../markdown/highlight";
+import { Code, Revealed } from "../view/dom";
+import { DiffView } from "./diffview";
+
+/** Names under which tools send a change of a file: before, after. */
+const EDITS: [string, string][] = [
+  ["before", "after"],
+  ["old_str", "new_str"],
+  ["old_string", "new_string"],
+  ["old_text", "new_text"],
+  ["oldText", "newText"],
+];
+const CONTENT = ["content", "file_text"];
+const PATHS = ["path", "file_path", "filePath"];
+
+export function commandOf(input: unknown): string | null {
+  return isRecord(input) && typeof input.command === "string" ? input.command : null;
+}
+
+export function pathOf(input: unknown): string | null {
+  if (!isRecord(input)) return null;
+  const path = PATHS.map((name) => input[name]).find((value) => typeof value === "string");
+  return typeof path === "string" ? path : null;
+}
+
+/** `whole`: without cuts, as an approval needs it. */
+export function Args({ input, whole = false }: { input: unknown; whole?: boolean }) {
+  if (input === null || (isRecord(input) && Object.keys(input).length === 0)) return null;
+  if (!isRecord(input)) return <Code text={JSON.stringify(input, null, 2)} language="json" />;
+  const rest = { ...input };
+  const parts = [takeCommand(rest), takeEdit(rest, whole), takeContent(rest)];
+  const rows = Object.entries(rest);
+  return (
+    <div class="goose-args">
+      {parts}
+      {rows.length > 0 && (
+        <dl>
+          {rows.map(([name, value]) => (
+            <div>
+              <dt>
+                <Revealed text={name} />
+              </dt>
+              <dd>
+                <Value value={value} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
+  );
+}
+
+function takeCommand(rest: Record<string, unknown>) {
+  const command = commandOf(rest);
+  // An editor's command is one word beside a path, and not for a shell.
+  if (command === null || (pathOf(rest) !== null && /^\w+$/.test(command))) return null;
+  delete rest.command;
+  return <Code text={command} language="bash" />;
+}
+
+function takeEdit(rest: Record<string, unknown>, whole: boolean) {
+  const path = pathOf(rest);
+  for (const [before, after] of EDITS) {
+    const [a, b] = [rest[before], rest[after]];
+    if (path === null || typeof a !== "string" || typeof b !== "string") continue;
+    for (const name of [before, after, ...PATHS]) delete rest[name];
+    return <DiffView path={path} before={a} after={b} whole={whole} />;
+  }
+  return null;
+}
+
+function takeContent(rest: Record<string, unknown>) {
+  const path = pathOf(rest);
+  const name = CONTENT.find((key) => typeof rest[key] === "string");
+  if (path === null || name === undefined) return null;
+  const content = String(rest[name]);
+  for (const key of [name, ...PATHS]) delete rest[key];
+  return (
+    <figure>
+      <figcaption class="goose-path">
+        <Revealed text={path} />
+      </figcaption>
+      <Code text={content} language={languageOf(path)} />
+    </figure>
+  );
+}
+
+function Value({ value }: { value: unknown }) {
+  if (typeof value === "string" && !value.includes("\n") && value.length < 200) {
+    return (
+      <code>
+        <Revealed text={value} />
+      </code>
+    );
+  }
+  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  return <Code text={text} language={typeof value === "string" ? "" : "json"} />;
+}

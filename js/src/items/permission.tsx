@@ -1,0 +1,116 @@
+/** The question inside a tool's card: what exactly would be run, where, and one button for each answer. */
+import { useRef, useState } from "preact/hooks";
+import { sorry } from "../chat";
+import type { Surroundings } from "../view/context";
+import { Markdown, Revealed } from "../view/dom";
+import { Icon } from "../view/icons";
+import type { Block, Permission, PermissionOption, ToolItem } from "../wire";
+import { Args } from "./args";
+import { DiffView } from "./diffview";
+
+const NAMES: Record<string, string> = {
+  allow_once: "Allow once",
+  allow_always: "Allow always",
+  reject_once: "Reject once",
+  reject_always: "Reject always",
+};
+const ANSWERED: Record<string, string> = {
+  allow_once: "Allowed once",
+  allow_always: "Always allowed",
+  reject_once: "Rejected once",
+  reject_always: "Always rejected",
+};
+const BY = { "": "", user: "by you", code: "by code", policy: "by the chat's on_permission" };
+
+interface Props {
+  item: ToolItem;
+  permission: Permission;
+  around: Surroundings;
+}
+
+export function PermissionCard({ item, permission, around }: Props) {
+  const [sent, setSent] = useState<string | null>(null);
+  const [failure, setFailure] = useState("");
+  const section = useRef<HTMLElement>(null);
+  if (permission.state !== "open") return <Answer permission={permission} />;
+  const answer = async (option: string) => {
+    setSent(option);
+    setFailure("");
+    const outcome = await around.chat.do({ type: "answer", request: permission.request, option });
+    if (outcome.state === "done") return;
+    setSent(null);
+    setFailure(sorry("Your answer was not delivered", outcome));
+  };
+  const diffs = item.content.filter((block): block is Block & { type: "diff" } => block.type === "diff");
+  return (
+    <section class="goose-permission" aria-label="Permission" ref={section}>
+      <div class="goose-ask">
+        <Icon name="question" />
+        <span>
+          goose asks to {diffs.length > 0 || item.tool_kind === "edit" ? "change a file with" : "run"}:{" "}
+          <b>
+            <Revealed text={toolName(item)} />
+          </b>
+        </span>
+      </div>
+      {item.content.map((block) => block.type === "text" && <Markdown text={block.text} />)}
+      {diffs.map((block) => (
+        <DiffView path={block.path} before={block.old} after={block.new} whole />
+      ))}
+      <Args input={item.input} whole />
+      <div class="goose-where">
+        in folder{" "}
+        <code>
+          <Revealed text={permission.cwd} />
+        </code>
+      </div>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset brings its own layout. */}
+      <div class="goose-options" role="group" aria-label="Answer">
+        {permission.options.map((option) => (
+          <button
+            type="button"
+            class={`goose-button goose-option-${side(option.kind)}`}
+            disabled={sent !== null}
+            title={option.name}
+            onClick={() => answer(option.id)}
+          >
+            {optionName(option)}
+          </button>
+        ))}
+      </div>
+      <div class="goose-failure" role="status">
+        {failure}
+      </div>
+    </section>
+  );
+}
+
+function Answer({ permission }: { permission: Permission }) {
+  const option = permission.options.find(({ id }) => id === permission.option);
+  const rejected = option?.kind.startsWith("reject") ?? false;
+  const what =
+    permission.state === "void" ? "No longer asked" : option ? (ANSWERED[option.kind] ?? `“${option.name}”`) : "Answered";
+  return (
+    <div class={`goose-answer${rejected ? " goose-rejected" : ""}`}>
+      <Icon name={permission.state === "void" ? "clock" : rejected ? "cross" : "check"} />
+      <span>
+        {[what, BY[permission.by]].filter(Boolean).join(" ")}
+        {permission.note !== "" && `: ${permission.note}`}
+      </span>
+    </div>
+  );
+}
+
+/** The four kinds have the same name everywhere, whatever a server calls them. */
+export function optionName(option: PermissionOption): string {
+  return NAMES[option.kind] ?? option.name;
+}
+
+function side(kind: string): string {
+  return kind.startsWith("reject") ? "reject" : kind === "allow_once" ? "allow-once" : "allow";
+}
+
+export function toolName(item: ToolItem): string {
+  const name = item.name || item.title || "a tool";
+  return item.extension === "" ? name : `${name} (${item.extension})`;
+}

@@ -1,0 +1,162 @@
+/** A tool's card: one line that opens into arguments, live output and result. */
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { duration } from "../format";
+import type { Update } from "../transcript";
+import type { Surroundings } from "../view/context";
+import { Foreign, Revealed } from "../view/dom";
+import { now, useSeconds } from "../view/hooks";
+import { Icon, type IconName, Spinner } from "../view/icons";
+import type { ToolItem } from "../wire";
+import { Args, commandOf, pathOf } from "./args";
+import { OutputView } from "./output";
+import { PermissionCard } from "./permission";
+import { Result } from "./result";
+import type { ItemView } from "./view";
+
+export class ToolView implements ItemView<ToolItem> {
+  #output: OutputView | null = null;
+  #item: ToolItem;
+
+  constructor(
+    item: ToolItem,
+    readonly el: HTMLElement,
+    private readonly around: Surroundings,
+  ) {
+    this.#item = item;
+    this.#draw();
+  }
+
+  update(item: ToolItem, touch: Update): void {
+    const before = this.#item;
+    this.#item = item;
+    if (touch.rewritten) this.#output?.rewrite(item.output);
+    else this.#output?.append(touch.output);
+    // The card itself need not know of more output, only of the first.
+    if (touch.patched || before.output === "") this.#draw();
+  }
+
+  dispose(): void {
+    render(null, this.el);
+  }
+
+  #draw(): void {
+    render(<Card item={this.#item} around={this.around} output={this.#outputView} />, this.el);
+  }
+
+  /** Made when the card is first opened: most cards never are. */
+  readonly #outputView = (): OutputView => {
+    this.#output ??= new OutputView(() => this.#item.output);
+    return this.#output;
+  };
+}
+
+const STATUS: Record<ToolItem["status"], string> = {
+  pending: "Pending",
+  in_progress: "Running",
+  completed: "Done",
+  failed: "Failed",
+  cancelled: "Stopped",
+  interrupted: "Interrupted",
+};
+
+const KINDS: Record<string, IconName> = {
+  execute: "terminal",
+  edit: "edit",
+  read: "file",
+  search: "search",
+  fetch: "globe",
+  think: "thought",
+  move: "move",
+  delete: "trash",
+};
+
+/** Seconds a tool runs before its card opens by itself: short ones would only make the page jump. */
+const PATIENCE = 1;
+
+interface CardProps {
+  item: ToolItem;
+  around: Surroundings;
+  output(): OutputView;
+}
+
+function Card({ item, around, output }: CardProps) {
+  const { opened } = around.chat;
+  const [, redraw] = useState(0);
+  const asking = item.permission?.state === "open";
+  const running = item.status === "pending" || item.status === "in_progress";
+  useSeconds(running);
+  const open = asking || (opened.get(item.id) ?? opensItself(item, running));
+  const toggle = () => {
+    opened.set(item.id, !open);
+    redraw((count) => count + 1);
+  };
+  return (
+    <>
+      <button type="button" class="goose-tool-head" aria-expanded={open} disabled={asking} onClick={toggle}>
+        <Icon name={KINDS[item.tool_kind] ?? (commandOf(item.input) === null ? "tool" : "terminal")} />
+        <span class="goose-tool-title">
+          <Revealed text={item.title || item.name || "Tool"} />
+        </span>
+        <Summary item={item} />
+        <StatusWord item={item} asking={asking} />
+        <Icon name="chevron" />
+      </button>
+      {open && <Body item={item} around={around} output={output} asking={asking} />}
+    </>
+  );
+}
+
+function opensItself(item: ToolItem, running: boolean): boolean {
+  if (running) return item.output !== "" || now() - item.started > PATIENCE;
+  if (item.status === "failed" || item.status === "interrupted") return true;
+  return item.content.some((block) => block.type === "image" || block.type === "diff");
+}
+
+/** What the tool works on, if its title does not say so. */
+function Summary({ item }: { item: ToolItem }) {
+  const line = (commandOf(item.input) ?? pathOf(item.input) ?? item.locations[0]?.path ?? "").split("\n", 1)[0] ?? "";
+  if (line === "" || item.title.includes(line)) return <span class="goose-tool-summary" />;
+  return (
+    <code class="goose-tool-summary">
+      <Revealed text={line.slice(0, 200)} />
+    </code>
+  );
+}
+
+function StatusWord({ item, asking }: { item: ToolItem; asking: boolean }) {
+  const seconds = (item.ended ?? now()) - item.started;
+  return (
+    <span class="goose-tool-status">
+      {asking ? <Icon name="question" /> : <Mark status={item.status} />}
+      <span class="goose-tool-word">{asking ? "Waiting for you" : STATUS[item.status]}</span>
+      {!asking && seconds >= 0.05 && <span class="goose-tool-time">{duration(seconds)}</span>}
+    </span>
+  );
+}
+
+function Mark({ status }: { status: ToolItem["status"] }) {
+  if (status === "in_progress" || status === "pending") return <Spinner />;
+  return <Icon name={status === "completed" ? "check" : status === "failed" ? "cross" : "stop"} />;
+}
+
+function Body({ item, around, output, asking }: CardProps & { asking: boolean }) {
+  return (
+    <div class="goose-tool-body">
+      {item.permission && <PermissionCard item={item} permission={item.permission} around={around} />}
+      {!asking && (
+        <>
+          <Args input={item.input} />
+          {item.output !== "" && <Output output={output()} />}
+          {item.truncated && <div class="goose-muted">goose left out some of the output.</div>}
+          <Result item={item} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Output({ output }: { output: OutputView }) {
+  useEffect(() => output.toBottom(), [output]);
+  return <Foreign node={output.el} />;
+}

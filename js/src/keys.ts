@@ -1,0 +1,39 @@
+/**
+ * Keeps the notebook's shortcuts away from the chat: Shift+Enter would run the cell, `a` and `b` would insert cells.
+ * JupyterLab listens in the bubble phase, Notebook 7 in the capture phase, hence both the stop and the marks.
+ */
+const MARK = "data-lm-suppress-shortcuts";
+const FOCUSABLE = "textarea, button, select, summary, input, a, [tabindex]";
+
+export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
+  root.setAttribute(MARK, "true");
+  root.dataset.jpSuppressContextMenu = "true";
+  for (const type of ["keydown", "keyup", "keypress"] as const) {
+    root.addEventListener(type, keep, { signal });
+  }
+  mark(root);
+  const observer = new MutationObserver((records) => {
+    for (const record of records) {
+      for (const node of record.addedNodes) {
+        if (node instanceof Element) mark(node);
+      }
+    }
+  });
+  observer.observe(root, { childList: true, subtree: true });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+export function markShortcuts(element: Element): void {
+  if (element.matches(FOCUSABLE)) element.setAttribute(MARK, "true");
+}
+
+function mark(element: Element): void {
+  markShortcuts(element);
+  for (const child of element.querySelectorAll(FOCUSABLE)) child.setAttribute(MARK, "true");
+}
+
+/** Ctrl+S and the like stay the notebook's; else they would be the browser's. */
+function keep(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && event.key !== "Enter") return;
+  event.stopPropagation();
+}

@@ -1,0 +1,29 @@
+/** A code block: language, Copy button, code. Plain DOM, because it is part of streamed text. */
+import { copyText } from "../copy";
+import { h } from "../dom";
+import { fillCode } from "./highlight";
+
+const SAID = 1500;
+
+export function codeBlock(text: string, language: string): HTMLElement {
+  const code = h("code");
+  fillCode(code, text, language);
+  return codeFrame(code, language);
+}
+
+/** The block around a `code` element that the caller fills. */
+export function codeFrame(code: HTMLElement, language: string): HTMLElement {
+  const copy = h("button", { type: "button", class: "goose-copy", "aria-label": "Copy code" }, "Copy");
+  copy.addEventListener("click", async () => {
+    copy.textContent = (await copyText(code.innerText ?? code.textContent)) ? "Copied" : "Failed";
+    setTimeout(() => {
+      copy.textContent = "Copy";
+    }, SAID);
+  });
+  return h(
+    "div",
+    { class: "goose-code" },
+    h("div", { class: "goose-code-bar" }, h("span", {}, language), copy),
+    h("pre", { tabindex: "0" }, code),
+  );
+}

@@ -1,0 +1,44 @@
+/** Tells screen readers whole messages, when they are finished: reading out every chunk would drown them. */
+import { h } from "../dom";
+import { toolName } from "../items/permission";
+import type { Item } from "../wire";
+
+const LONG = 500;
+
+export class Announcer {
+  readonly el: HTMLElement;
+  readonly #polite = h("div", { "aria-live": "polite" });
+  readonly #now = h("div", { "aria-live": "assertive" });
+
+  constructor() {
+    this.el = h("div", { class: "goose-sr" }, this.#polite, this.#now);
+  }
+
+  say(text: string, urgent = false): void {
+    // A new element each time, so that the same words are spoken again.
+    (urgent ? this.#now : this.#polite).replaceChildren(h("p", {}, text));
+  }
+
+  /** Speaks of a step from `before` to `after`, if it is worth it. */
+  step(before: Item | undefined, after: Item): void {
+    if (after.kind === "tool" && isAsking(after) && !(before && isAsking(before))) {
+      this.say(`goose asks for permission: ${toolName(after)}`, true);
+    } else if (after.kind === "agent" && after.state !== "streaming" && !(before && isDone(before))) {
+      this.say(`goose replied: ${after.text.slice(0, LONG)}`);
+    } else if (after.kind === "tool" && after.status === "failed" && !(before && isFailed(before))) {
+      this.say(`Failed: ${after.title}`);
+    }
+  }
+}
+
+function isAsking(item: Item): boolean {
+  return item.kind === "tool" && item.permission?.state === "open";
+}
+
+function isDone(item: Item): boolean {
+  return item.kind === "agent" && item.state !== "streaming";
+}
+
+function isFailed(item: Item): boolean {
+  return item.kind === "tool" && item.status === "failed";
+}

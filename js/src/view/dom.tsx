@@ -1,0 +1,78 @@
+/** Pieces that several views use. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { copyText } from "../copy";
+import { reveal } from "../hidden";
+import { codeBlock } from "../markdown/codeblock";
+import { MarkdownStream } from "../markdown/stream";
+import { Icon } from "./icons";
+
+/** Shows a node that Preact does not manage. */
+export function Foreign({ node, class: name }: { node: Node; class?: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => host.current?.replaceChildren(node), [node]);
+  return <div class={name} ref={host} />;
+}
+
+/** Markdown which does not stream. */
+export function Markdown({ text }: { text: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const markdown = new MarkdownStream();
+    markdown.push(text);
+    markdown.finish();
+    host.current?.replaceChildren(markdown.el);
+  }, [text]);
+  return <div ref={host} />;
+}
+
+/** Text in which hidden characters are made visible. */
+export function Revealed({ text }: { text: string }) {
+  return (
+    <>
+      {reveal(text).map((piece) =>
+        piece.hidden ? (
+          <mark class="goose-hidden-char" title="A character that can't be seen, or that changes what is seen">
+            {piece.text}
+          </mark>
+        ) : (
+          piece.text
+        ),
+      )}
+    </>
+  );
+}
+
+/** Code, coloured; without colours where it holds hidden characters, which are then shown. */
+export function Code({ text, language }: { text: string; language: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const hidden = reveal(text).some((piece) => piece.hidden);
+  useEffect(() => {
+    if (!hidden) host.current?.replaceChildren(codeBlock(text, language));
+  }, [text, language, hidden]);
+  if (!hidden) return <div ref={host} />;
+  return (
+    <div class="goose-code">
+      <pre tabIndex={0}>
+        <code>
+          <Revealed text={text} />
+        </code>
+      </pre>
+    </div>
+  );
+}
+
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const [said, say] = useState("");
+  const copy = async () => {
+    say((await copyText(text)) ? "Copied" : "Could not copy");
+    setTimeout(() => say(""), 1500);
+  };
+  return (
+    <button type="button" class="goose-icon-button" aria-label={label} title={said || label} onClick={copy}>
+      <Icon name={said === "Copied" ? "check" : "copy"} />
+      <span class="goose-sr" role="status">
+        {said}
+      </span>
+    </button>
+  );
+}

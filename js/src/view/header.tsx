@@ -1,0 +1,108 @@
+/** Status, title and id of the session, mode, model and use of the context. */
+import { useState } from "preact/hooks";
+import { type Chat, sorry } from "../chat";
+import { tokens } from "../format";
+import type { Choice, Status, Traits } from "../wire";
+import { CopyButton } from "./dom";
+
+const STATUS: Record<Status, string> = {
+  connecting: "Connecting…",
+  ready: "Ready",
+  running: "Working…",
+  waiting: "Waiting for you",
+  reconnecting: "Reconnecting…",
+  failed: "Not connected",
+  closed: "Closed",
+};
+
+export function Header({ chat }: { chat: Chat }) {
+  const status = chat.get("status");
+  const session = chat.get("session_id");
+  const title = chat.get("title") || "New chat";
+  const readOnly = chat.get("read_only");
+  return (
+    <header class="goose-header">
+      <span class="goose-status" data-status={status} title={chat.get("server")}>
+        <span class="goose-dot" aria-hidden="true" />
+        {readOnly ? "Read only" : STATUS[status]}
+      </span>
+      <span class="goose-title" title={title}>
+        {title}
+      </span>
+      {session !== null && (
+        <span class="goose-session">
+          <code title="Session id">{session}</code>
+          <CopyButton text={session} label="Copy session id" />
+        </span>
+      )}
+      <span class="goose-spacer" />
+      <Picker chat={chat} label="Mode" value={chat.get("mode")} choices={chat.get("modes")} type="set_mode" />
+      <Picker chat={chat} label="Model" value={chat.get("model")} choices={chat.get("models")} type="set_model" />
+      <Usage usage={chat.get("usage")} />
+    </header>
+  );
+}
+
+interface PickerProps {
+  chat: Chat;
+  label: string;
+  value: string;
+  choices: Choice[];
+  type: "set_mode" | "set_model";
+}
+
+function Picker({ chat, label, value, choices, type }: PickerProps) {
+  const [chosen, choose] = useState<string | null>(null);
+  if (choices.length === 0 && value === "") return null;
+  const change = async (next: string) => {
+    choose(next);
+    const outcome = await chat.do({ type, value: next });
+    choose(null);
+    if (outcome.state !== "done") {
+      chat.say({ level: "error", text: sorry(`The ${label.toLowerCase()} was not changed`, outcome) });
+    }
+  };
+  const known = choices.some((choice) => choice.id === value);
+  const current = choices.find((choice) => choice.id === (chosen ?? value));
+  return (
+    <label class="goose-picker">
+      <span class="goose-sr">{label}</span>
+      <select
+        value={chosen ?? value}
+        title={[label, current?.description].filter(Boolean).join(": ")}
+        disabled={chat.get("read_only") || choices.length === 0}
+        onChange={(event) => change(event.currentTarget.value)}
+      >
+        {!known && <option value={value}>{value}</option>}
+        {choices.map((choice) => (
+          <option value={choice.id} title={choice.description}>
+            {choice.name || choice.id}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Usage({ usage }: { usage: Traits["usage"] }) {
+  const { used, size } = usage;
+  if (used === undefined) return null;
+  const exact = (count: number) => count.toLocaleString("en");
+  const lines = [
+    size ? `${exact(used)} of ${exact(size)} tokens in the context` : `${exact(used)} tokens in the context`,
+    usage.input_tokens !== undefined && `Last turn: ${exact(usage.input_tokens)} in, ${exact(usage.output_tokens ?? 0)} out`,
+    usage.cost !== undefined && `Cost: ${usage.cost}`,
+  ];
+  const share = size ? Math.min(1, used / size) : 0;
+  return (
+    <span class="goose-usage" title={lines.filter(Boolean).join("\n")}>
+      {size ? (
+        <span class="goose-meter" aria-hidden="true" data-full={share > 0.8}>
+          <span style={{ width: `${share * 100}%` }} />
+        </span>
+      ) : null}
+      {tokens(used)}
+      {size ? ` / ${tokens(size)}` : " tokens"}
+    </span>
+  );
+}

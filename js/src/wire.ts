@@ -1,0 +1,190 @@
+/**
+ * What the kernel and the browser say to each other. The Python side is `goose_widget/transcript.py` (items and changes),
+ * `goose_widget/actions.py` (actions) and `goose_widget/widget.py` (traits and messages); both sides read the fixtures in `tests/fixtures/wire/`.
+ * Times are seconds since the epoch. The browser knows nothing of ACP.
+ */
+
+/** A piece of content that is not streamed text. `data` is base64. */
+export type Block =
+  | { type: "text"; text: string }
+  | { type: "image"; mime: string; data: string }
+  | { type: "audio"; mime: string; data: string }
+  | { type: "diff"; path: string; old: string | null; new: string }
+  | { type: "resource"; uri: string; mime: string; text: string }
+  | { type: "link"; uri: string; name: string };
+
+export type PermissionKind = "allow_once" | "allow_always" | "reject_once" | "reject_always";
+
+export interface PermissionOption {
+  id: string;
+  name: string;
+  kind: PermissionKind | string;
+}
+
+/** A question of the agent, shown inside its tool's card. `void`: it can no longer be answered. */
+export interface Permission {
+  request: string;
+  /** The folder the tool would run in. */
+  cwd: string;
+  options: PermissionOption[];
+  state: "open" | "answered" | "void";
+  /** The chosen option's id. */
+  option: string | null;
+  /** Who answered. */
+  by: "" | "user" | "code" | "policy";
+  /** Why it was rejected or became void, in a sentence. */
+  note: string;
+}
+
+export interface UserItem {
+  id: string;
+  kind: "user";
+  text: string;
+  content: Block[];
+  time: number;
+  /** Whether goose has it: `failed` was refused by the server, `unsure` was being sent when the connection dropped. */
+  state: "sent" | "failed" | "unsure";
+}
+
+export interface AgentItem {
+  id: string;
+  kind: "agent";
+  /** Markdown. */
+  text: string;
+  content: Block[];
+  time: number;
+  state: "streaming" | "done" | "cancelled" | "interrupted";
+}
+
+export interface ThoughtItem {
+  id: string;
+  kind: "thought";
+  text: string;
+  started: number;
+  /** null while goose is thinking. */
+  ended: number | null;
+}
+
+export interface ToolItem {
+  id: string;
+  kind: "tool";
+  title: string;
+  /** Tool and extension as the server names them, "" where it does not. */
+  name: string;
+  extension: string;
+  /** execute, edit, read, search, fetch, think, move, delete, other or "". */
+  tool_kind: string;
+  status: "pending" | "in_progress" | "completed" | "failed" | "cancelled" | "interrupted";
+  /** The arguments, any JSON value; null where none were sent. */
+  input: unknown;
+  /** Live output, stdout and stderr as they came. */
+  output: string;
+  /** The server left out some of the live output. */
+  truncated: boolean;
+  /** What the tool returned. */
+  content: Block[];
+  /** The raw result, any JSON value (goose's shell: {stdout, stderr, exit_code}); null where none was sent. */
+  result: unknown;
+  locations: { path: string; line: number | null }[];
+  started: number;
+  ended: number | null;
+  permission: Permission | null;
+}
+
+export interface PlanItem {
+  id: string;
+  kind: "plan";
+  entries: { content: string; status: "pending" | "in_progress" | "completed" | string; priority: string }[];
+  time: number;
+}
+
+export interface NoticeItem {
+  id: string;
+  kind: "notice";
+  level: "info" | "warning" | "error";
+  /** A sentence or two: what happened and what to do. */
+  text: string;
+  /** More for the curious (a raw frame, log lines), "" if nothing. */
+  detail: string;
+  time: number;
+}
+
+export type Item = UserItem | AgentItem | ThoughtItem | ToolItem | PlanItem | NoticeItem;
+
+/** One step of the transcript. `append` adds to a string field; `patch` replaces the named fields. */
+export type Change =
+  | { op: "add"; item: Item }
+  | { op: "append"; id: string; field: "text" | "output"; text: string }
+  | { op: "patch"; id: string; set: Record<string, unknown> }
+  | { op: "remove"; id: string };
+
+/** Custom messages, kernel to browser. */
+export type Inbound =
+  /** `changes` lead from the transcript at `from` to the one at `seq`. `from` ahead of ours is a gap; behind it, old news. */
+  | { type: "changes"; from: number; seq: number; changes: Change[] }
+  | { type: "snapshot"; seq: number; items: Item[] }
+  /** The action is done or written down (`error` null), or was refused with a sentence for the user. */
+  | { type: "ack"; aid: string; error: string | null };
+
+/** What a user can do. The kernel does each `aid` once, however often it arrives. */
+export type Action =
+  /** On render, after a gap and as a heartbeat; `have` is our seq. Answered by an ack, and before it by what is missing. */
+  | { type: "hello"; have: number }
+  | { type: "prompt"; text: string }
+  | { type: "stop" }
+  | { type: "answer"; request: string; option: string }
+  | { type: "set_mode"; value: string }
+  | { type: "set_model"; value: string }
+  /** Connect now, without waiting for the back-off; also after a failure. */
+  | { type: "retry" };
+
+export type Outbound = Action & { aid: string };
+
+export type Status = "connecting" | "ready" | "running" | "waiting" | "reconnecting" | "failed" | "closed";
+
+/** Why the chat can't go on, for the banner. */
+export interface Problem {
+  /** no-goose, no-provider, wrong-key, refused, too-old, crashed, unknown-session, … */
+  code: string;
+  title: string;
+  /** What to do, Markdown. */
+  text: string;
+  /** The last lines of goose's log, "" if nothing. */
+  detail: string;
+  /** Whether the Retry button makes sense. */
+  retry: boolean;
+}
+
+export interface Choice {
+  id: string;
+  name: string;
+  description: string;
+}
+
+/** The synced traits; the browser only reads them. */
+export interface Traits {
+  status: Status;
+  /** While status is `reconnecting`. */
+  reconnect: { attempt: number; retry_at: number; reason: string } | null;
+  problem: Problem | null;
+  /** null until the server has made the session. */
+  session_id: string | null;
+  title: string;
+  mode: string;
+  modes: Choice[];
+  model: string;
+  models: Choice[];
+  /** Tokens in the context, of how many; {} until known. `input_tokens` and so on are of the last turn. */
+  usage: { used?: number; size?: number; input_tokens?: number; output_tokens?: number; total_tokens?: number; cost?: string };
+  /** For people: "goose 1.52.0, this computer". */
+  server: string;
+  cwd: string;
+  /** A CSS length; "" for the default. */
+  height: string;
+  /** Shown and not writable: another kernel has the session, or the server has forgotten it. */
+  read_only: boolean;
+  /** Random, one per widget: the key of the draft until there is a session. */
+  uid: string;
+  /** The keyframe: read when a page loads, never re-sent as text streams. */
+  transcript: { seq: number; items: Item[] };
+}

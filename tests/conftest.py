@@ -1,0 +1,20 @@
+"""Gives every test run, with `make` or by hand, the same goose, browser and kernels."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from support import browser, installed
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets what the tests read: GOOSE_TEST_BIN, GOOSE_TEST_BROWSER ("" is Playwright's own) and JUPYTER_PATH."""
+    # A goose of the user's must never answer in place of the tests' own.
+    for name in [name for name in os.environ if name.startswith("GOOSE_") and not name.startswith("GOOSE_TEST_")]:
+        del os.environ[name]
+    os.environ.setdefault("GOOSE_TEST_BIN", installed.goose() or "")
+    os.environ.setdefault("GOOSE_TEST_BROWSER", browser.find() or "")
+    kernels = [installed.ipykernel6(), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(kernels)

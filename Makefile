@@ -16,7 +16,6 @@ VENV ?= .venv
 GOOSE ?= pinned
 ARGS ?=
 
-here := $(CURDIR)
 venv := $(abspath $(VENV))
 python := $(venv)/bin/python
 pip := $(python) -m pip --disable-pip-version-check --no-input install --quiet --constraint tests/constraints.txt
@@ -27,6 +26,8 @@ ipykernel6 := $(venv)/ipykernel6
 export PATH := $(venv)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
+# Two steps write js/node_modules.
+.NOTPARALLEL:
 .PHONY: lab test check fix bundle browser constraints clean
 
 lab: $(venv)/.lab $(venv)/.goose bundle

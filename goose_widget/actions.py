@@ -79,7 +79,7 @@ def decode(message: Any) -> tuple[str, Action]:
     cls = _ACTIONS.get(str(message.get("type")))
     if cls is None:
         raise UsageError(f"The page sent an unknown action, {message.get('type')!r}. Reload it.")
-    values = {}
+    values: dict[str, Any] = {}
     for spec in fields(cls):
         value = message.get(spec.name)
         if type(value) is not _TYPES[str(spec.type)]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import html
 import logging
 import os
 import time
@@ -21,19 +20,18 @@ from . import errors
 from . import events as ev
 from ._version import __version__
 from .client import Client
+from .facts import Facts
 from .loop import background
+from .mirror import Mirror
 from .notebook import here
-from .permission import OnPermission, Question, check, choose
-from .reply import Reply, to_public, with_text
+from .permission import OnPermission, Question, check, choose, in_thread
+from .reply import Reply, to_public
 from .server import Endpoint, acp_url, local_server
-from .session import Facts, Session
-from .store import Entry, SessionInfo, Store, default_folder
-from .transcript import Add, Append, Change, Item, Patch
+from .session import Session
+from .store import Entry, Sessions, Store, default_folder
+from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
-
-_REFRESH_EVERY: Final = 0.5
-"""Seconds between two refreshes of the streaming item in `Chat.items`."""
 
 # Long enough to read an ordinary session's file, so that its history is there when the constructor returns.
 _RESUME_PATIENCE: Final = 2.0
@@ -46,38 +44,27 @@ _UNANSWERABLE: Final = (
     "`on_permission=` (a function of the question, 'allow' or 'reject') to `ask` or to the chat."
 )
 
-_open_files: weakref.WeakValueDictionary[Path, Chat] = weakref.WeakValueDictionary()
-
-
-class Sessions(list[SessionInfo]):
-    """A list of sessions that shows as a table in a notebook."""
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><code>{html.escape(s.session_id)}</code></td><td style='text-align:left'>{html.escape(s.title)}</td>"
-            f"<td>{s.updated:%Y-%m-%d %H:%M}</td><td>{s.messages}</td>"
-            f"<td style='text-align:left'>{html.escape(os.path.basename(s.notebook))}</td></tr>"
-            for s in self
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("session", "title", "updated", "prompts", "notebook"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if self else "No sessions here yet."
+_open_chats: weakref.WeakSet[Chat] = weakref.WeakSet()
 
 
 class Chat(t.HasTraits):
     """A chat with goose.
 
-    The traits can be observed; observers are called on the background thread that also receives the reply, so keep them short.
+    The traits can be observed; observers are called on the background thread that also receives the reply, so keep
+    them short.
 
     Args:
         session_id: the session to resume: from its file beside the notebook and from the server; None for a new one.
-        server: `"ws://…/acp"` or `"http://…"` of a goose that runs (`goose serve`). Default: `$GOOSE_SERVER_URL` with its key in
+        server: `"ws://…/acp"` or `"http://…"` of a goose that runs (`goose serve`). Default: `$GOOSE_SERVER_URL` with
+        its key in
             `$GOOSE_SERVER__SECRET_KEY` if set, else this kernel's own goose, from `$GOOSE_BIN` or the path.
         token: the key of `server`.
         cwd: the folder goose works in. Default: the notebook's.
         mode: auto, approve, smart_approve or chat; what goose may do without asking. Default: as goose is configured.
         model: the model's name. Default: as goose is configured.
         store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
-        on_permission: answers the agent's questions: `"allow"`, `"reject"`, or a function of a `Question` that returns one of these,
+        on_permission: answers the agent's questions: `"allow"`, `"reject"`, or a function of a `Question` that returns
+        one of these,
             a bool, an option's id, or None to leave it to the person at the page. It is called on a thread of its own.
 
     Raises:
@@ -92,24 +79,30 @@ class Chat(t.HasTraits):
         read_only=True,
         help="what the chat is doing; waiting: for your answer to a permission question",
     ).tag(sync=True)
-    session_id = t.Unicode(None, allow_none=True, read_only=True, help="None until the server made the session").tag(sync=True)
+    session_id = t.Unicode(None, allow_none=True, read_only=True, help="None until the server made the session").tag(
+        sync=True
+    )
     title = t.Unicode("", read_only=True).tag(sync=True)
     mode = t.Unicode("", read_only=True, help="change it with set_mode").tag(sync=True)
     model = t.Unicode("", read_only=True, help="change it with set_model").tag(sync=True)
     usage = t.Dict(
         read_only=True,
-        help="tokens: `used` of `size` in the context; `input_tokens`, `output_tokens`, `total_tokens` of the last turn",
+        help="tokens: `used` of `size` in the context; `input_tokens`, `output_tokens`, … of the last turn",
     ).tag(sync=True)
     server = t.Unicode("", read_only=True, help="name, version and place of the server").tag(sync=True)
-    problem = t.Dict(default_value=None, allow_none=True, read_only=True, help="why the chat can't go on: `code`, `title`, `text`").tag(
+    problem = t.Dict(
+        default_value=None, allow_none=True, read_only=True, help="why the chat can't go on: `code`, `title`, `text`"
+    ).tag(sync=True)
+    reconnect = t.Dict(default_value=None, allow_none=True, read_only=True, help="`attempt`, `retry_at`, `reason`").tag(
         sync=True
     )
-    reconnect = t.Dict(default_value=None, allow_none=True, read_only=True, help="`attempt`, `retry_at`, `reason`").tag(sync=True)
     read_only = t.Bool(False, read_only=True).tag(sync=True)
     cwd = t.Unicode("", read_only=True).tag(sync=True)
-    modes = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
-    models = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
-    items = t.List(
+    modes: t.List[dict[str, str]] = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
+    models: t.List[dict[str, str]] = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(
+        sync=True
+    )
+    items: t.List[Item] = t.List(
         read_only=True,
         help="the transcript as dicts with `id`, `kind`, `text` and more; one list that grows, observable",
     )
@@ -135,13 +128,11 @@ class Chat(t.HasTraits):
         directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
         if endpoint is None and not directory.is_dir():
             raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
-        self._position: dict[str, int] = {}  # item id -> index in items
-        self._grown: set[str] = set()  # ids of items whose text in `items` is behind
-        self._refresh_timer: asyncio.TimerHandle | None = None
         self._turns: dict[str, asyncio.Future[ev.TurnEnded]] = {}
         self._deciders: dict[str, OnPermission] = {}
         self._unanswered: set[str] = set()  # prompts in which a question was rejected for want of anybody
         self._listeners: dict[str, Callable[[ev.Event], None]] = {}
+        self._heard = ""  # the turn of the entry that is handed out
         self._session = Session(
             cwd=str(directory),
             store=Store(Path(store).expanduser() if store is not None else default_folder(folder)),
@@ -155,6 +146,7 @@ class Chat(t.HasTraits):
         super().__init__(**traits)
         self.set_trait("cwd", str(directory))
         self.set_trait("session_id", session_id)
+        self._mirror = Mirror(self.items, self._session.item, self._tell_items)
         self._queue = asyncio.Lock()  # asks wait for each other in order
         self._news = asyncio.Event()
 
@@ -165,10 +157,9 @@ class Chat(t.HasTraits):
         self._run: asyncio.Task[None] | None = None
         started = background().submit(self._start())
         if session_id is not None:
-            try:
+            # A very long history comes when it is read.
+            with contextlib.suppress(concurrent.futures.TimeoutError):
                 started.result(_RESUME_PATIENCE)
-            except concurrent.futures.TimeoutError:
-                pass  # a very long history: it comes when it is read
 
     # Driving the chat.
 
@@ -188,7 +179,9 @@ class Chat(t.HasTraits):
             GooseError: the chat can't go on (no goose, no provider, …).
         """
         if background().is_current:
-            raise errors.UsageError("ask() waits for the reply, so it can't be called from an observer or on_permission.")
+            raise errors.UsageError(
+                "ask() waits for the reply, so it can't be called from an observer or on_permission."
+            )
         future = background().submit(self._ask(text, on_permission))
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
@@ -209,7 +202,8 @@ class Chat(t.HasTraits):
         return await asyncio.wrap_future(background().submit(self._ask(text, on_permission)))
 
     async def stream(self, text: str, *, on_permission: OnPermission = None) -> AsyncIterator[ev.Event]:
-        """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is `TurnEnded`.
+        """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is
+        `TurnEnded`.
 
         Cancelling the task cancels the turn; leaving the loop early does not.
         """
@@ -253,7 +247,10 @@ class Chat(t.HasTraits):
         background().submit(self._set("model", model)).result()
 
     def close(self) -> None:
-        """End the chat: disconnect from the server. The session and its file stay; `GooseChat(session_id)` resumes it."""
+        """End the chat: disconnect from the server.
+
+        The session and its file stay; `GooseChat(session_id)` resumes it.
+        """
         if background().is_current:
             self._end()
         elif background().is_alive:
@@ -272,6 +269,7 @@ class Chat(t.HasTraits):
 
     async def _start(self) -> None:
         background().at_exit.add(self._end)
+        _open_chats.add(self)
         self._session.watcher = self
         if self._resume():
             self._run = background().spawn(self._client.run())
@@ -288,46 +286,49 @@ class Chat(t.HasTraits):
             return False
         finally:
             self._restored()
-        if self._session.file is not None:
-            _open_files[self._session.file.path] = self
         return True
 
     def _give_way(self) -> None:
         """The cell was run again: the chat that had the session in this kernel gives it up."""
-        for path, other in list(_open_files.items()):
-            if other is not self and other.session_id == self.session_id and path.parent == self._session.store.folder:
-                other._end("It was opened again by another cell.")
+        for other in list(_open_chats):
+            same = (other._session.facts.session_id, other._session.store.folder) == (
+                self._session.facts.session_id,
+                self._session.store.folder,
+            )
+            if same and other is not self:
+                other._end(errors.ContinuedElsewhere())
 
     def _restored(self) -> None:
-        _, items = self._session.snapshot()
-        self.items[:] = to_public(items)
-        self._position = {item["id"]: index for index, item in enumerate(items)}
-        self._tell_items()
+        self._mirror.reset(self._session.snapshot()[1])
         self.facts_changed(Facts(), self._session.facts)
 
     def _retry(self) -> None:
-        if self._run is None and self._resume():
-            self._run = background().spawn(self._client.run())
-        else:
+        if self._run is not None:
             self._client.retry()
+        elif self._session.facts.status != "closed" and self._resume():
+            self._run = background().spawn(self._client.run())
 
     async def _close(self) -> None:
         self._end()
 
-    def _end(self, why: str = "") -> None:
+    def _end(self, why: errors.GooseError | None = None) -> None:
         background().at_exit.discard(self._end)
+        _open_chats.discard(self)
         if self._run is not None:
             self._run.cancel()
             self._run = None
-        if why and self._session.facts.status != "closed":
-            self._session.say(ev.Notice("info", f"This view of the chat is closed. {why}"))
         self._session.close()
-        if self._session.file is not None:
-            _open_files.pop(self._session.file.path, None)
+        if why is not None:
+            self._session.fail(why)
 
     async def _set(self, setting: str, value: str) -> None:
         answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._session.set(setting, value, lambda refusal: answered.done() or answered.set_result(refusal))
+
+        def settle(refusal: str | None) -> None:
+            if not answered.done():
+                answered.set_result(refusal)
+
+        self._session.set(setting, value, settle)
         refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
         if refusal is not None:
             raise errors.UsageError(refusal)
@@ -375,32 +376,8 @@ class Chat(t.HasTraits):
     # Told by the session, on the background thread.
 
     def changed(self, before: int, seq: int, changes: list[Change]) -> None:
-        """Keep `items` up with the transcript; its cost is that of the changes."""
-        boundary = False
-        for change in changes:
-            match change:
-                case Add(item):
-                    self._position[item["id"]] = len(self.items)
-                    self.items.append(with_text(self._session.item(item["id"])))
-                    boundary = True
-                case Patch(item_id):
-                    self._grown.add(item_id)
-                    boundary = True
-                case Append(item_id):
-                    self._grown.add(item_id)
-        if boundary:
-            self._refresh_items()
-        elif self._grown and self._refresh_timer is None:
-            self._refresh_timer = background().loop.call_later(_REFRESH_EVERY, self._refresh_items)
-
-    def _refresh_items(self) -> None:
-        if self._refresh_timer is not None:
-            self._refresh_timer.cancel()
-            self._refresh_timer = None
-        for item_id in self._grown:
-            self.items[self._position[item_id]] = with_text(self._session.item(item_id))
-        self._grown.clear()
-        self._tell_items()
+        """Keep `items` up with the transcript."""
+        self._mirror.apply(changes)
 
     def _tell_items(self) -> None:
         # Assigning a list would compare and copy all of it; observers get the list that grows.
@@ -420,12 +397,15 @@ class Chat(t.HasTraits):
         """Answer questions, feed streams, end asks."""
         for entry in entries:
             event = entry.event
-            if (turn := self._session.turn or getattr(event, "prompt_id", None)) in self._listeners:
-                self._listeners[turn](event)
+            if isinstance(event, ev.TurnStarted):
+                self._heard = event.prompt_id  # the session is at the end of these entries, and maybe of the turn
+            if self._heard in self._listeners:
+                self._listeners[self._heard](event)
             match event:
                 case ev.PermissionAsked(request_id):
                     self._decide(request_id)
                 case ev.TurnEnded(prompt_id):
+                    self._heard = ""
                     future = self._turns.get(prompt_id)
                     if future is not None and not future.done():
                         future.set_result(event)
@@ -458,7 +438,9 @@ class Chat(t.HasTraits):
 
     def _leave_to_person(self, request_id: str) -> None:
         """Wait for a person where there is one, else reject: never leave it hanging."""
-        if self._session.turn is not None and not self._has_view():
+        item = self._session.tool_of(request_id)
+        is_open = item is not None and item["permission"]["state"] == "open"
+        if is_open and self._session.turn is not None and not self._has_view():
             self._unanswered.add(self._session.turn)
             self._answer(request_id, "reject", by="policy", note=_UNANSWERABLE)
             self._session.say(ev.Notice("error", _UNANSWERABLE))
@@ -509,29 +491,3 @@ def _to_trait(value: Any) -> Any:
     if isinstance(value, tuple):
         return [choice.to_wire() for choice in value]
     return value
-
-
-async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
-    """Call the user's function on a daemon thread: it may take its time, and never holds the exit of the process."""
-    import threading
-
-    loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
-
-    def run() -> None:
-        try:
-            result, error = function(question), None
-        except BaseException as raised:
-            result, error = None, raised
-
-        def done() -> None:
-            if future.cancelled():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        loop.call_soon_threadsafe(done)
-
-    threading.Thread(target=run, name="goose-widget-on-permission", daemon=True).start()
-    return await future

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import ssl
 from dataclasses import dataclass, field
 from typing import Final
@@ -59,7 +60,7 @@ def acp_url(server: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise errors.UsageError(
             "server= must not hold a user name, a password, or anything after a ? or #.",
-            "Session files name the server, so a key in its address would be saved with them. Pass the key as `token=`.",
+            "Session files name the server, so a key in its address would be saved in them. Pass it as `token=`.",
         )
     if parts.scheme not in _SCHEMES or not host:
         raise errors.UsageError(f"server= must be an address like {example}, not {server!r}.")
@@ -82,7 +83,7 @@ async def probe(url: str, key: str) -> None:
     """
     parts = urlsplit(url)
     try:
-        status, body = await http_get(url, key=key)
+        status, body = await http_get(url, key=key, timeout=_TIMEOUT)
     except ssl.SSLError as error:
         raise errors.ConnectionRefused(url, f"No secure connection: {error.reason or error}.") from error
     except (OSError, asyncio.TimeoutError) as error:
@@ -105,12 +106,12 @@ async def _who_answers(parts: SplitResult) -> str:
     """What is at an address that has no /acp, in a sentence."""
     base = f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/acp')}"
     with contextlib.suppress(OSError, asyncio.TimeoutError, ValueError):
-        _, body = await http_get(f"{base}/api/health")
+        _, body = await http_get(f"{base}/api/health", timeout=_TIMEOUT)
         health = json.loads(body)
         if isinstance(health, dict) and str(health.get("service", "")).startswith("goose"):
             return "It is a `goose web`, the server of older versions."
     with contextlib.suppress(OSError, asyncio.TimeoutError, ValueError):
-        status, body = await http_get(f"{base}/status")
+        status, body = await http_get(f"{base}/status", timeout=_TIMEOUT)
         if status == 200 and body.strip() == "ok":
             return "It is a goose without an ACP endpoint."
     return "It answers like a web server, not like goose."
@@ -119,18 +120,21 @@ async def _who_answers(parts: SplitResult) -> str:
 def _reason(error: BaseException) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return f"No answer within {_TIMEOUT:g} s."
-    return f"{error.strerror or error}." if isinstance(error, OSError) else f"{error}."
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return f"{os.strerror(error.errno)}."  # asyncio's own text only repeats the address
+    return f"{error}."
 
 
-async def http_get(url: str, *, key: str = "") -> tuple[int, str]:
+async def http_get(url: str, *, key: str = "", timeout: float) -> tuple[int, str]:
     """A GET request without any library: the status and the beginning of the body (4 KiB at most).
 
     Args:
         url: its scheme says whether it is encrypted: wss and https, ws and http.
         key: sent as goose's secret key, unless empty.
+        timeout: seconds.
 
     Raises:
-        OSError, asyncio.TimeoutError: no connection, or no answer within 5 s.
+        OSError, asyncio.TimeoutError: no connection, or no answer in time.
         ValueError: the answer is not HTTP.
     """
     parts = urlsplit(url)
@@ -145,7 +149,7 @@ async def http_get(url: str, *, key: str = "") -> tuple[int, str]:
             ssl.create_default_context() if secure else None,
             "\r\n".join([*lines, "", ""]).encode(),
         ),
-        _TIMEOUT,
+        timeout,
     )
 
 

@@ -18,13 +18,15 @@
     │   ├── UnknownSession          the server does not know it
     │   ├── OtherConversation       the server has another conversation under its id
     │   ├── SessionInUse            another kernel has it
+    │   ├── ContinuedElsewhere      another cell of this kernel has it
     │   └── SessionFileError        its file can't be written
     └── TurnError                   `ask` has no whole reply; `reply` is what there is, or None
         ├── TurnTimeout             the time is over (also a TimeoutError)
         ├── TurnInterrupted         the connection dropped, or the prompt was refused
         └── PermissionUnanswered    goose asked for permission and nobody could answer
 
-Every message says what happened (`title`) and what to do (`text`, Markdown); `to_wire` is the banner that the widget shows.
+Every message says what happened (`title`) and what to do (`text`, Markdown); `to_wire` is the banner of
+the widget.
 """
 
 from __future__ import annotations
@@ -79,15 +81,15 @@ class GooseNotFound(SetupError):
             title = "goose was not found on this computer."
             text = (
                 "Install the goose command line ([how](https://goose-docs.ai/docs/getting-started/installation)), run "
-                "`goose configure` once, then press Retry. If goose is installed elsewhere, set `GOOSE_BIN` to its path: "
-                "`import os; os.environ['GOOSE_BIN'] = '/path/to/goose'`. To use a goose that runs already, pass "
+                "`goose configure` once, then press Retry. If goose is installed elsewhere, set `GOOSE_BIN` to its "
+                "path: `import os; os.environ['GOOSE_BIN'] = '/path/to/goose'`. To use a goose that runs already, pass "
                 "`GooseChat(server='http://…', token='…')`."
             )
         else:
             title = f"GOOSE_BIN is {configured!r}, which is no program that can be run."
             text = (
-                "Set it to the path of the goose program (`import os; os.environ['GOOSE_BIN'] = …`), or remove it to use the "
-                "goose on the path; then press Retry."
+                "Set it to the path of the goose program (`import os; os.environ['GOOSE_BIN'] = …`), or remove it to "
+                "use the goose on the path; then press Retry."
             )
         super().__init__(title, text)
 
@@ -100,8 +102,8 @@ class ProviderNotConfigured(SetupError):
     def __init__(self, message: str = "") -> None:
         super().__init__(
             "goose has no model provider yet.",
-            "Run `goose configure` in a terminal on the computer where goose runs, choose a provider and give its key; then "
-            "press Retry.",
+            "Run `goose configure` in a terminal on the computer where goose runs, choose a provider and give its key; "
+            "then press Retry.",
             detail=message,
         )
 
@@ -128,8 +130,8 @@ class WrongKey(SetupError):
         what = "refused the key" if given else "wants a key, and none was given"
         super().__init__(
             f"The goose server at {url} {what}.",
-            "Pass the `GOOSE_SERVER__SECRET_KEY` that the server was started with: `GooseChat(server=…, token=…)`. If the "
-            "server was given this key just now, press Retry.",
+            "Pass the `GOOSE_SERVER__SECRET_KEY` that the server was started with: `GooseChat(server=…, token=…)`. If "
+            "the server was given this key just now, press Retry.",
         )
 
 
@@ -154,8 +156,8 @@ class ServerTooOld(SetupError):
     def __init__(self, url: str, reason: str = "") -> None:
         super().__init__(
             f"The server at {url} does not speak the protocol of this chat: it has no /acp.",
-            "It may be a goose older than `goose serve`, or something else. Update goose there (`goose update`), start it with "
-            "`goose serve`, or correct the address; then press Retry.",
+            "It may be a goose older than `goose serve`, or something else. Update goose there (`goose update`), start "
+            "it with `goose serve`, or correct the address; then press Retry.",
             detail=reason,
         )
 
@@ -177,16 +179,18 @@ class ServerError(GooseError):
 
 
 class ServerCrashed(ServerError):
-    """The local goose does not stay alive."""
+    """The local goose does not stay alive. `reason`: why it ended, without a full stop; `log`: its last lines."""
 
     code = "crashed"
 
     def __init__(self, reason: str, log: str = "") -> None:
-        super().__init__(
-            f"goose does not stay alive: {reason}.",
-            "The last lines of its log are below. When what they name is mended, press Retry.",
-            detail=log,
+        self.reason = reason
+        text = (
+            "The last lines of its log are below. When what they name is mended, press Retry."
+            if log
+            else "It left nothing in its log; `goose serve` in a terminal may say more. Then press Retry."
         )
+        super().__init__(f"goose does not stay alive: {reason}.", text, detail=log)
 
 
 class RequestRefused(ServerError):
@@ -209,8 +213,8 @@ class SettingRefused(RequestRefused):
         GooseError.__init__(
             self,
             f"goose refused the {setting} {value!r}: {message}.",
-            f"Nothing was sent.{offers} Retry goes on with the session's own {setting}; or run the cell again with another "
-            f"`{setting}=`.",
+            f"Nothing was sent.{offers} Retry goes on with the session's own {setting}; or run the cell again with "
+            f"another `{setting}=`.",
         )
 
 
@@ -227,7 +231,8 @@ class UnknownSession(SessionError):
         super().__init__(
             f"goose does not know the session {session_id}.",
             "It may be another computer's, or deleted. What is saved of it beside this notebook is shown and can't be "
-            "continued here. `GooseChat.sessions()` lists the sessions beside the notebook; `GooseChat()` begins a new one.",
+            "continued here. `GooseChat.sessions()` lists the sessions beside the notebook; `GooseChat()` begins a new "
+            "one.",
         )
 
 
@@ -239,8 +244,9 @@ class OtherConversation(SessionError):
     def __init__(self, session_id: str) -> None:
         super().__init__(
             f"The goose server has another conversation under the id {session_id}.",
-            "goose uses an id again after a session was deleted, and every computer counts for itself. The conversation saved "
-            "beside this notebook is shown and can't be continued here; `GooseChat()` begins a new one.",
+            "goose uses an id again after a session was deleted, and every computer counts for itself. The "
+            "conversation saved beside this notebook is shown and can't be continued here; `GooseChat()` begins a new "
+            "one.",
         )
 
 
@@ -252,9 +258,19 @@ class SessionInUse(SessionError):
     def __init__(self, session_id: str) -> None:
         super().__init__(
             f"The session {session_id} is open in another kernel.",
-            "It is shown here as it was saved, and can't be continued in two places. Close it there (`chat.close()`, or shut "
-            "that kernel down), then press Retry.",
+            "It is shown here as it was saved, and can't be continued in two places. Close it there (`chat.close()`, "
+            "or shut that kernel down), then press Retry.",
         )
+
+
+class ContinuedElsewhere(SessionError):
+    """Another cell of this kernel has it."""
+
+    code = "continued-elsewhere"
+    retry = False
+
+    def __init__(self) -> None:
+        super().__init__("This chat goes on in another cell.", "The same session was opened there.")
 
 
 class SessionFileError(SessionError):

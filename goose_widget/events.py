@@ -1,7 +1,8 @@
 """All that an agent, a user or the connection can say.
 
-Both wire protocols decode into these; nothing above `protocol/` knows which server it talks to. An event is a fact: it is
-logged, then reduced to changes of the transcript, then shown. Events are frozen and never subclassed; dispatch with `match`.
+Both wire protocols decode into these; nothing above `protocol/` knows which server it talks to. An event is a fact: it
+is logged, then reduced to changes of the transcript, then shown. Events are frozen and never subclassed; dispatch with
+`match`.
 
 In the session file an event is a JSON object with its kind under `"e"`; fields that hold their default are left out.
 `from_json` turns a kind that this version does not know into `Raw`, so that a newer file opens in an older version.
@@ -56,8 +57,8 @@ class Content:
 class ToolCall:
     """What is known of a tool call: None leaves a field as it is. Events of a call come in any order.
 
-    `starts`: the server announced a new call. Some models count their calls from 0 in every turn, so an id of an earlier turn
-    is then another call.
+    `starts`: the server announced a new call. Some models count their calls from 0 in every turn, so an id of an
+    earlier turn is then another call.
     """
 
     call_id: str
@@ -84,7 +85,10 @@ class LiveOutput:
 
 @dataclass(frozen=True, slots=True)
 class PermissionAsked:
-    """The agent may not go on without an answer. `options` are `{id, name, kind}`; `cwd` is where the tool would run."""
+    """The agent may not go on without an answer.
+
+    `options` are `{id, name, kind}`; `cwd` is where the tool would run.
+    """
 
     request_id: str
     call_id: str
@@ -157,8 +161,9 @@ class TurnStarted:
 class TurnEnded:
     """Everything of the turn came before this.
 
-    `stop_reason`: what the server said (end_turn, cancelled, refusal, max_tokens, max_turn_requests), or ours: `interrupted`
-    (the connection dropped), `failed` (the server refused the prompt: it never ran). `error` says why, for people.
+    `stop_reason`: what the server said (end_turn, cancelled, refusal, max_tokens, max_turn_requests), or ours:
+    `interrupted` (the connection dropped), `failed` (the server refused the prompt: it never ran). `error` says why,
+    for people.
     """
 
     prompt_id: str
@@ -248,7 +253,7 @@ def from_json(record: dict[str, Json]) -> Event:
     """The event that `to_json` wrote; `Raw` for a kind or a field that this version does not know.
 
     Raises:
-        ValueError: a known kind without one of its fields.
+        ValueError: a known kind with a field missing or of the wrong type.
     """
     name = record.get("e")
     cls = KINDS.get(name) if isinstance(name, str) else None
@@ -256,12 +261,29 @@ def from_json(record: dict[str, Json]) -> Event:
     if cls is None or not values.keys() <= {spec.name for spec in _FIELDS[cls]}:
         return Raw(f"a record of the kind {name!r}", values)
     for spec in _FIELDS[cls]:
-        if isinstance(values.get(spec.name), list) and "tuple" in str(spec.type):
+        if spec.name not in values:
+            continue
+        if isinstance(values[spec.name], list) and "tuple" in str(spec.type):
             values[spec.name] = tuple(values[spec.name])
+        if not _fits(values[spec.name], str(spec.type)):
+            raise ValueError(f"a record of the kind {name!r} has a field {spec.name!r} of the wrong type")
     try:
         return cls(**values)
     except TypeError as error:
         raise ValueError(f"a record of the kind {name!r} lacks a field: {error}") from None
+
+
+_TYPES: dict[str, type] = {"str": str, "None": type(None), "bool": bool, "int": int, "Block": dict, "dict": dict}
+
+
+def _fits(value: Json, annotation: str) -> bool:
+    """Whether a value from a file is what a field's annotation says; elements of a tuple are always objects."""
+    for name in (each.split("[")[0] for each in annotation.split(" | ")):
+        if name == "Json" or type(value) is _TYPES.get(name):
+            return True
+        if name == "tuple" and type(value) is tuple:
+            return all(type(each) is dict for each in value)
+    return False
 
 
 def coalesce(events: list[Event]) -> list[Event]:

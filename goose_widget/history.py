@@ -1,7 +1,7 @@
 """What a server's history has and our transcript has not.
 
-A server replays a session whole when it is loaded. Ours is the truth for what was seen (goose forgets a reply that was cut),
-the server's for what was said elsewhere. The two are aligned by their prompts; messages and tool calls have ids.
+A server replays a session whole when it is loaded. Ours is the truth for what was seen (goose forgets a reply that was
+cut), the server's for what was said elsewhere. The two are aligned by their prompts; messages and tool calls have ids.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The one background thread of the process, with its asyncio loop.
 
-User code holds the main thread for hours; sockets, timers, appends and messages to the browser live here instead. The thread is
-a daemon: it never keeps a process alive. After a fork the child has no such thread, and gets a new one when it first asks.
+User code holds the main thread for hours; sockets, timers, appends and messages to the browser live here instead. The
+thread is a daemon: it never keeps a process alive. After a fork the child has no such thread, and gets a new one when
+it first asks.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class Background:
             log.exception("goose-widget did not end in order")
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(_GOODBYE)
+        if not self._thread.is_alive():
+            self.loop.close()
 
     @property
     def is_current(self) -> bool:

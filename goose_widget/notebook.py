@@ -18,7 +18,7 @@ def locate(environ: Mapping[str, str], namespace: Mapping[str, Any], cwd: Path) 
         cwd: the working directory, which is the notebook's folder wherever nothing else is known.
     """
     for candidate in (environ.get("JPY_SESSION_NAME"), namespace.get("__vsc_ipynb_file__")):
-        if isinstance(candidate, str) and os.path.isabs(candidate) and Path(candidate).parent.is_dir():
+        if isinstance(candidate, str) and Path(candidate).is_absolute() and Path(candidate).parent.is_dir():
             return Path(candidate).parent, candidate
     return cwd, ""
 

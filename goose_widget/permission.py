@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -37,8 +39,8 @@ class Question:
 
 
 OnPermission: TypeAlias = str | Callable[[Question], Any] | None
-"""`"allow"`, `"reject"`, or a function of the question that returns one of them, a bool, an option's id, or None to leave the
-question to a person."""
+"""`"allow"`, `"reject"`, or a function of the question that returns one of them, a bool, an option's id, or None to
+leave the question to a person."""
 
 _KINDS: Final[dict[Any, tuple[str, ...]]] = {
     True: ("allow_once", "allow_always"),
@@ -49,7 +51,8 @@ _KINDS: Final[dict[Any, tuple[str, ...]]] = {
 
 
 def choose(answer: Any, options: list[dict[str, str]]) -> str | None:
-    """The id of the option that `answer` means; None if the answer is None. The narrower option is taken: once before always.
+    """The id of the option that `answer` means; None if the answer is None. The narrower option is taken: once before
+    always.
 
     Raises:
         UsageError: it means none of them.
@@ -62,7 +65,9 @@ def choose(answer: Any, options: list[dict[str, str]]) -> str | None:
                 if kind in (option["kind"], option["id"]):
                     return option["id"]
     offered = ", ".join(repr(option["id"]) for option in options)
-    raise UsageError(f"on_permission answered {answer!r}; it must be 'allow', 'reject', a bool, None, or one of {offered}.")
+    raise UsageError(
+        f"on_permission answered {answer!r}; it must be 'allow', 'reject', a bool, None, or one of {offered}."
+    )
 
 
 def check(on_permission: OnPermission) -> OnPermission:
@@ -74,3 +79,27 @@ def check(on_permission: OnPermission) -> OnPermission:
     if on_permission is None or callable(on_permission) or on_permission in ("allow", "reject"):
         return on_permission
     raise UsageError(f"on_permission must be 'allow', 'reject' or a function of the question, not {on_permission!r}.")
+
+
+async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
+    """Call the user's function on a daemon thread: it may take its time, and never holds the exit of the process."""
+    loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def run() -> None:
+        try:
+            result, error = function(question), None
+        except BaseException as raised:
+            result, error = None, raised
+
+        def done() -> None:
+            if future.cancelled():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        loop.call_soon_threadsafe(done)
+
+    threading.Thread(target=run, name="goose-widget-on-permission", daemon=True).start()
+    return await future

@@ -1,8 +1,8 @@
 """The heart: one conversation, as a log that is written, reduced and shown.
 
-A `Session` is fed frames and told what the user does; it writes every event to the file, applies it to the transcript and tells
-its watcher what changed. No I/O but the store, no threads, no timers: `client.py` owns the socket and calls `commit` when it is
-time. All methods but `snapshot`, `since` and `item_list` belong to the background thread.
+A `Session` is fed frames and told what the user does; it writes every event to the file, applies it to the transcript
+and tells its watcher what changed. No I/O but the store, no threads, no timers: `client.py` owns the socket and calls
+`commit` when it is time. All methods but `snapshot`, `since` and `item_list` belong to the background thread.
 """
 
 from __future__ import annotations
@@ -12,42 +12,28 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from . import errors, history
 from . import events as ev
-from .protocol import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
+from .facts import WHY_NO_PROMPT, Facts, status_of
+from .journal import Journal
+from .protocol import Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
 from .protocol.acp import Acp
-from .store import Entry, SessionFile, Store, new_header
+from .store import Entry, Header, Store
 from .transcript import Change, Item, Transcript, merge, reduce
 
 log = logging.getLogger(__name__)
 
-CONNECTION_LOST: Final = "The connection to goose dropped ({reason}). What came of the reply is kept here; goose itself stopped and forgot it."
-KERNEL_STOPPED: Final = "The kernel stopped while goose was replying. What came of the reply is kept here; goose itself forgot it."
-SAY_AGAIN: Final = " Ask again to go on."
+_CUT: Final = (
+    "{what} while goose was replying. What came of the reply is kept here, but goose forgot it: ask again to go on."
+)
+
+_DIFFERS: Final = "goose's own history of this session differs from what is shown here: it may have been cleared."
 
 # Commits that a page which missed some can still get one by one; after that it gets the whole transcript.
 _RECENT_COMMITS: Final = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is shown around the transcript, all of it small. The fields are the traits of `Chat` with the same names."""
-
-    status: str = "connecting"
-    reconnect: dict[str, Any] | None = None
-    problem: errors.GooseError | None = None
-    session_id: str | None = None
-    title: str = ""
-    mode: str = ""
-    modes: tuple[Choice, ...] = ()
-    model: str = ""
-    models: tuple[Choice, ...] = ()
-    usage: dict[str, Any] = field(default_factory=dict)
-    server: str = ""
-    read_only: bool = False
 
 
 class Watcher(Protocol):
@@ -108,9 +94,7 @@ class Session:
         self._transcript = Transcript()
         self._seq = 0
         self._recent: deque[tuple[int, int, list[Change]]] = deque(maxlen=_RECENT_COMMITS)
-        self._file: SessionFile | None = None
-        self._unfiled: list[Entry] = []  # before there is anything to keep, or anywhere to keep it
-        self._unsaved = False
+        self._journal = Journal(store, self._new_header, self._say)
 
     # Reading, from any thread.
 
@@ -160,11 +144,6 @@ class Session:
         """Whether `commit` has something to do."""
         return bool(self._pending)
 
-    @property
-    def file(self) -> SessionFile | None:
-        """The session's file, once there is one."""
-        return self._file
-
     # The file.
 
     def resume(self) -> None:
@@ -190,40 +169,21 @@ class Session:
             self._note(entry.event)
         self._wanted.setdefault("mode", self.facts.mode) if self.facts.mode else None
         if not writable:
-            self._file = None
             raise errors.SessionInUse(self.facts.session_id)
-        self._file = file
+        self._journal.adopt(file)
         if self._turn is not None:
-            self._say(ev.TurnEnded(self._turn, "interrupted", {}, KERNEL_STOPPED + SAY_AGAIN))
+            self._say(ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what="The kernel stopped")))
         if file.damaged:
             lines = f"{file.damaged} line{'s' * (file.damaged > 1)} of {file.path.name}"
-            self._say(ev.Notice("warning", f"{lines} could not be read and {'is' if file.damaged == 1 else 'are'} left out."))
+            self._say(
+                ev.Notice("warning", f"{lines} could not be read and {'is' if file.damaged == 1 else 'are'} left out.")
+            )
         self.commit()
 
-    def _save(self, entries: list[Entry]) -> None:
-        self._unfiled += entries
-        if self._file is None:
-            if self.facts.read_only or self.facts.session_id is None or not any(_is_kept(e.event) for e in self._unfiled):
-                return
-            header = new_header(self.facts.session_id, server=self._place, notebook=self._notebook, cwd=self._cwd)
-            try:
-                self._file = self.store.create(header)
-            except errors.SessionFileError as error:
-                self._tell_unsaved(error.__cause__ or error)
-                return
-        unfiled, self._unfiled = self._unfiled, []
-        error = self._file.append(unfiled)
-        if error is not None:
-            self._tell_unsaved(error)
-        elif self._unsaved:
-            self._unsaved = False
-            self._pending.append(ev.Notice("info", "The conversation is saved again, all of it."))
-
-    def _tell_unsaved(self, error: BaseException) -> None:
-        if not self._unsaved:
-            self._unsaved = True
-            text = f"This conversation is not being saved: {error}. It goes on, and is saved as soon as that works again."
-            self._pending.append(ev.Notice("error", text))
+    def _new_header(self) -> Header | None:
+        if self.facts.session_id is None:
+            return None
+        return Header(self.facts.session_id, self._place, round(time.time(), 3), self._notebook, self._cwd)
 
     # The log.
 
@@ -239,9 +199,9 @@ class Session:
     def _commit(self, events: list[ev.Event]) -> None:
         if not events:
             return
-        now, before = time.time(), self._seq
+        now, before = round(time.time(), 3), self._seq  # to the precision of the file: one log, three replicas
         entries = [Entry(before + number, now, event) for number, event in enumerate(events, 1)]
-        self._save(entries)
+        self._journal.append(entries)
         changes: list[Change] = []
         with self._lock:
             for entry in entries:
@@ -307,7 +267,7 @@ class Session:
                 closed=self._closed,
                 failed=self.facts.problem is not None,
                 ready=self._ready,
-                reconnecting=self.facts.reconnect is not None,
+                reconnecting=self._opened_before or self.facts.reconnect is not None,
                 turn=self._turn is not None,
                 waiting=waiting,
             )
@@ -317,7 +277,7 @@ class Session:
 
     def connecting(self) -> None:
         """A connection is being made: what went wrong before is past."""
-        self._change(problem=None)
+        self._change(problem=None, read_only=False)
         self._refresh()
 
     def connected(self, transmit: Callable[[list[str]], None]) -> None:
@@ -336,8 +296,12 @@ class Session:
             with self._lock:
                 questions = self._transcript.open_requests()
             for question in questions:
-                self._say(ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void."))
-            self._say(ev.TurnEnded(self._turn, "interrupted", {}, CONNECTION_LOST.format(reason=reason) + SAY_AGAIN))
+                self._say(
+                    ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
+                )
+            self._say(
+                ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what=f"The connection dropped ({reason})"))
+            )
         self.commit()
         for setting in list(self._answered):
             self._settle(setting, f"The connection to goose dropped ({reason}).")
@@ -360,11 +324,9 @@ class Session:
 
     def close(self) -> None:
         """End: nothing is received or sent any more."""
-        self.disconnected("the chat was closed")
         self._closed = True
-        self.commit()
-        if self._file is not None:
-            self._file.close()
+        self.disconnected("the chat was closed")
+        self._journal.close()
         self._change(reconnect=None)
         self._refresh()
 
@@ -445,8 +407,7 @@ class Session:
             if not self._opened_before:
                 self.show_only(errors.OtherConversation(str(self.facts.session_id)))
                 return False
-            text = "goose's own history of this session differs from what is shown here: it may have been cleared or compacted."
-            missing = [ev.Notice("warning", text)]
+            missing = [ev.Notice("warning", _DIFFERS)]
         if missing:
             self._say(*missing, ev.TurnEnded("", "end_turn"))
             self.commit()
@@ -474,8 +435,10 @@ class Session:
         if not text.strip():
             raise errors.UsageError("The prompt is empty.")
         if self.facts.status != "ready":
-            raise errors.UsageError(_WHY_NOT.get(self.facts.status, "The chat can't take a prompt now."))
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # no file or browser holds half a pair
+            raise errors.UsageError(WHY_NO_PROMPT.get(self.facts.status, "The chat can't take a prompt now."))
+        text = text.encode("utf-16", "surrogatepass").decode(
+            "utf-16", "replace"
+        )  # no file or browser holds half a pair
         self._say(ev.UserMessage(text, prompt_id), ev.TurnStarted(prompt_id))
         self.commit()
         self._protocol.prompt(prompt_id, text)
@@ -518,7 +481,9 @@ class Session:
             raise errors.UsageError(f"The {setting} can be changed once goose is connected.")
         offered = [choice.id for choice in (self.facts.modes if setting == "mode" else self.facts.models)]
         if offered and value not in offered:
-            raise errors.UsageError(f"goose does not offer the {setting} {value!r}. It offers: {', '.join(offered[:20])}.")
+            raise errors.UsageError(
+                f"goose does not offer the {setting} {value!r}. It offers: {', '.join(offered[:20])}."
+            )
         if answered is not None:
             self._answered.setdefault(setting, []).append(answered)
         self._protocol.set(setting, value)
@@ -535,31 +500,3 @@ class Session:
 
 
 _CONVERSATION: Final = (ev.UserMessage, ev.Text, ev.Thought, ev.Content, ev.ToolCall, ev.LiveOutput, ev.Plan)
-_KEPT: Final = (*_CONVERSATION, ev.PermissionAsked, ev.Notice, ev.Raw)
-
-_WHY_NOT: Final = {
-    "connecting": "goose is still connecting. Your text is kept; send it in a moment.",
-    "reconnecting": "The connection to goose is down. Your text is kept; send it when it is back.",
-    "running": "goose is still working. Wait until it is done, or stop it first.",
-    "waiting": "goose waits for your answer. Answer it, or stop the turn first.",
-    "failed": "goose can't be reached. See the message above, then press Retry.",
-    "closed": "This chat is closed.",
-}
-
-
-def _is_kept(event: ev.Event) -> bool:
-    """Whether an event is worth a file: a session that nobody used leaves none behind."""
-    return isinstance(event, _KEPT)
-
-
-def status_of(*, closed: bool, failed: bool, ready: bool, reconnecting: bool, turn: bool, waiting: bool) -> str:
-    """The one word for the state, the strongest reason first."""
-    if closed:
-        return "closed"
-    if failed:
-        return "failed"
-    if not ready:
-        return "reconnecting" if reconnecting else "connecting"
-    if waiting:
-        return "waiting"
-    return "running" if turn else "ready"

@@ -2,11 +2,14 @@
 
 The first line is the header, every further line one event with its `seq` and `time`. Rules:
 
-- Whole lines, handed to the system before an event is shown, synced to disk at the end of a turn. What could not be written
+- Whole lines, handed to the system before an event is shown, synced to disk at the end of a turn. What could not be
+written
   (a full disk) is kept and written as soon as that works again.
-- Nothing is rewritten. A torn last line (the kernel was killed while it wrote) is cut off when the file is opened to write;
+- Nothing is rewritten. A torn last line (the kernel was killed while it wrote) is cut off when the file is opened to
+write;
   a damaged line is skipped and counted.
-- A file belongs to one conversation. Session ids repeat (goose counts anew after a delete, and on every machine), so a new
+- A file belongs to one conversation. Session ids repeat (goose counts anew after a delete, and on every machine), so a
+new
   conversation always gets a new file, and a session is found by the headers, never by making a path of its id.
 - The folder is private (0700, files 0600) and kept out of git by a `.gitignore` until its owner decides otherwise.
 """
@@ -14,11 +17,11 @@ The first line is the header, every further line one event with its `seq` and `t
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -115,23 +118,23 @@ class SessionFile:
         self.writable = True
         return True
 
-    def append(self, entries: list[Entry]) -> OSError | None:
-        """Write `entries`, and what could not be written before. Returns why that failed; nothing is dropped then."""
-        lines = [_line({**ev.to_json(e.event), "seq": e.seq, "time": round(e.time, 3)}) for e in entries]
+    def append(self, entries: list[Entry]) -> None:
+        """Write `entries`, after what could not be written before.
+
+        Raises:
+            OSError: it can't be written now; it is kept, and written with the next ones.
+        """
+        lines = [_line({**ev.to_json(e.event), "seq": e.seq, "time": e.time}) for e in entries]
         self._backlog += b"".join(lines)
         if self._fd is None:
-            return OSError("the file is closed")
+            raise OSError("the file is closed")
+        end = os.fstat(self._fd).st_size
         try:
-            end = os.fstat(self._fd).st_size
-            try:
-                _write_all(self._fd, self._backlog)
-            except OSError:
-                os.ftruncate(self._fd, end)  # half a line must not be glued to the next try
-                raise
-        except OSError as error:
-            return error
+            _write_all(self._fd, self._backlog)
+        except OSError:
+            os.ftruncate(self._fd, end)  # half a line must not be glued to the next try
+            raise
         self._backlog = b""
-        return None
 
     def sync(self) -> None:
         """Wait until the disk has it. May take long: not for the event loop's thread."""
@@ -206,7 +209,9 @@ class Store:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
-                ignore.write_text("# Conversations are private until you decide otherwise: delete this file to share them.\n*\n")
+                ignore.write_text(
+                    "# Conversations are private until you decide otherwise: delete this file to share them.\n*\n"
+                )
             file = SessionFile(self.folder / file_name(header.session_id, secrets.token_hex(3)), header)
             os.close(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             if not file.acquire():
@@ -261,7 +266,7 @@ def _summary(file: SessionFile) -> SessionInfo:
     return SessionInfo(
         session_id=file.header.session_id,
         title=title or first[:80],
-        updated=datetime.fromtimestamp(file.path.stat().st_mtime),
+        updated=datetime.fromtimestamp(file.path.stat().st_mtime).astimezone(),
         messages=messages,
         notebook=file.header.notebook,
         server=file.header.server,
@@ -274,11 +279,6 @@ def _field(line: bytes, name: str) -> str:
         return str(json.loads(line).get(name, ""))
     except ValueError:
         return ""
-
-
-def new_header(session_id: str, *, server: str, notebook: str, cwd: str) -> Header:
-    """The header of a conversation that begins now."""
-    return Header(session_id, server, round(time.time(), 3), notebook, cwd)
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -299,3 +299,20 @@ def _write_all(fd: int | None, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+class Sessions(list[SessionInfo]):
+    """A list of sessions that shows as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return "No sessions here yet."
+        left = " style='text-align:left'"
+        rows = "".join(
+            f"<tr><td><code>{html.escape(s.session_id)}</code></td><td{left}>{html.escape(s.title)}</td>"
+            f"<td>{s.updated:%Y-%m-%d %H:%M}</td><td>{s.messages}</td>"
+            f"<td{left}>{html.escape(Path(s.notebook).name)}</td></tr>"
+            for s in self
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("session", "title", "updated", "prompts", "notebook"))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

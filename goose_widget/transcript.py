@@ -1,8 +1,9 @@
 """The transcript: what the events add up to, as items, and the changes that each event makes.
 
-`reduce` is pure but for the transcript it is given: the same events lead to the same items, here, from the file, and (by the
-changes) in the browser. The cost of an event depends neither on the length of its item nor on that of the chat: streamed text
-is kept in pieces and joined when somebody reads the item. The shapes of items and changes are those of `js/src/wire.ts`.
+`reduce` is pure but for the transcript it is given: the same events lead to the same items, here, from the file, and
+(by the changes) in the browser. The cost of an event depends neither on the length of its item nor on that of the chat:
+streamed text is kept in pieces and joined when somebody reads the item. The shapes of items and changes are those of
+`js/src/wire.ts`.
 """
 
 from __future__ import annotations
@@ -291,7 +292,14 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
                 t._prompts[prompt_id] = item_id
             t._turn_calls.clear()
             t._messages.clear()
-            item = {"id": item_id, "kind": "user", "text": text, "content": list(content), "time": time, "state": "sent"}
+            item = {
+                "id": item_id,
+                "kind": "user",
+                "text": text,
+                "content": list(content),
+                "time": time,
+                "state": "sent",
+            }
             return t._add(item)
         case ev.Text(text, message_id):
             item = {"id": item_id, "kind": "agent", "text": text, "content": [], "time": time, "state": "streaming"}

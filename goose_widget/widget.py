@@ -1,8 +1,9 @@
 """`GooseChat`: `Chat` shown in a notebook, with anywidget.
 
-The browser gets the transcript as a keyframe (the `transcript` trait, read when a page loads) and then changes as custom
-messages, numbered so that it sees a gap and asks. It sends actions; each is acknowledged, and done once however often it
-arrives: a page that gets no answer over the comm repeats the action on the control channel, which is free while a cell runs.
+The browser gets the transcript as a keyframe (the `transcript` trait, read when a page loads) and then changes as
+custom messages, numbered so that it sees a gap and asks. It sends actions; each is acknowledged, and done once however
+often it arrives: a page that gets no answer over the comm repeats the action on the control channel, which is free
+while a cell runs.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ _widgets: weakref.WeakValueDictionary[str, GooseChat] = weakref.WeakValueDiction
 class GooseChat(Chat, anywidget.AnyWidget):
     """A chat with goose, shown in the notebook.
 
-    Display it (as the last expression of a cell, or with `display`) to see and use it; `ask`, `stream`, `stop` and the traits
-    drive the same chat from code.
+    Display it (as the last expression of a cell, or with `display`) to see and use it; `ask`, `stream`, `stop` and the
+    traits drive the same chat from code.
 
     Args:
         session_id, server, token, cwd, mode, model, store, on_permission: as for `Chat`.
@@ -119,8 +120,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
         try:
             aid, action = actions.decode(message)
         except errors.UsageError as error:
-            aid = message.get("aid") if isinstance(message, dict) else None
-            self._tell({"type": "ack", "aid": str(aid), "error": str(error)})
+            sent_as = message.get("aid") if isinstance(message, dict) else None
+            self._tell({"type": "ack", "aid": str(sent_as), "error": str(error)})
             return
         if aid not in self._done:
             self._done[aid] = self._refusal(action)
@@ -181,7 +182,10 @@ _ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_per
 
 
 def _listen_on_control() -> None:
-    """Let the kernel's control channel carry actions too: ipykernel 6 has no other lane that is free while a cell runs."""
+    """Let the kernel's control channel carry actions too.
+
+    ipykernel 6 has no other lane that is free while a cell runs.
+    """
     try:
         from IPython.core.getipython import get_ipython
     except ImportError:
@@ -193,6 +197,5 @@ def _listen_on_control() -> None:
 
 async def _on_control(stream: Any, ident: Any, parent: Any) -> None:
     content = parent.get("content") if isinstance(parent, dict) else None
-    widget = _widgets.get(str(content.get("uid"))) if isinstance(content, dict) else None
-    if widget is not None:
+    if isinstance(content, dict) and (widget := _widgets.get(str(content.get("uid")))) is not None:
         widget._receive(content.get("data"))

@@ -1,7 +1,7 @@
 """Wire protocols of goose servers, without I/O: frames in, events and signals out, frames out.
 
-A signal is what the session's owner must know and no reader of the chat: the server greeted, a session is open, a request was
-refused. Signals are not logged; everything that is said in the chat is an event.
+A signal is what the session's owner must know and no reader of the chat: the server greeted, a session is open, a
+request was refused. Signals are not logged; everything that is said in the chat is an event.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 Rules of this module:
 
-- One `Acp` is one connection. Methods that say something put frames in the outbox (`take_outbox`); `receive` turns a frame
-  into events and signals, in the order in which the server said them.
+- One `Acp` is one connection. Methods that say something put frames in the outbox (`take_outbox`); `receive` turns a
+  frame into events and signals, in the order in which the server said them.
 - Everything of a turn comes before its `TurnEnded`, because the server answers the prompt last.
-- Nothing vanishes: a malformed frame or an unknown update becomes a visible event, an unknown request is refused and shown.
+- Nothing vanishes: a malformed frame or an unknown update becomes a visible event, an unknown request is refused and
+  shown. What of a frame can be read counts, whatever the rest of it is.
+- Every answer to a prompt ends its turn.
 - No `fs` or `terminal` capability is declared: goose works on its own machine's files.
 - Every permission request is answered exactly once.
 """
@@ -117,7 +119,7 @@ class Acp:
         said: list[Event | Signal] = []
         try:
             for each in self._heard(jsonrpc.decode(frame)):
-                said.append(each)
+                said.append(each)  # noqa: PERF402 - what came before an error counts
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             said.append(_malformed(f"a field is missing or of the wrong kind: {error!r}", frame))
         return said
@@ -148,31 +150,34 @@ class Acp:
 
     def _requested(self, method: str, params: dict[str, Any], rpc_id: str | int) -> Iterator[Event | Signal]:
         if method != "session/request_permission":
-            self._outbox.append(jsonrpc.error(rpc_id, jsonrpc.METHOD_NOT_FOUND, f"goose-widget does not offer {method}"))
+            self._outbox.append(
+                jsonrpc.error(rpc_id, jsonrpc.METHOD_NOT_FOUND, f"goose-widget does not offer {method}")
+            )
             yield ev.Raw(f"the request {method!r}, which was refused", params)
             return
         try:
-            call = params["toolCall"]
+            if self._session_id not in (None, params["sessionId"]):
+                raise ValueError(f"a question of another session, {params['sessionId']!r}")
+            call = _tool_call(params["toolCall"])
             asked = ev.PermissionAsked(
                 f"{self._prefix}-{rpc_id}",
-                str(call["toolCallId"]),
+                call.call_id,
                 tuple(
-                    {"id": str(o["optionId"]), "name": str(o.get("name", "")), "kind": str(o.get("kind", ""))}
+                    {"id": str(o["optionId"]), "name": str(o.get("name") or ""), "kind": str(o.get("kind") or "")}
                     for o in params["options"]
                 ),
                 self._cwd,
             )
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             # A question that can't be shown can't be allowed.
             self._outbox.append(jsonrpc.result(rpc_id, {"outcome": {"outcome": "cancelled"}}))
             raise
         self._questions[asked.request_id] = rpc_id
-        yield _tool_call(call)
+        yield call
         yield asked
 
     def _answered(self, what: str, of: str, result: Any) -> Iterator[Event | Signal]:
-        if not isinstance(result, dict):
-            result = {}
+        result = _object(result)
         match what:
             case "greet":
                 yield from self._greeted(result)
@@ -189,18 +194,18 @@ class Acp:
                 yield Configured(setting, value)
                 yield from _settings(result)
             case "prompt":
-                usage = result.get("usage") if isinstance(result.get("usage"), dict) else {}
+                usage = _object(result.get("usage"))
                 counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
                 yield from self._end_of_turn(of, str(result.get("stopReason") or "end_turn"), usage=counts)
             case _:
                 yield ev.Raw("an answer to nothing that was asked", result)
 
     def _greeted(self, result: dict[str, Any]) -> Iterator[Event | Signal]:
-        info = result.get("agentInfo") or {}
+        info = _object(result.get("agentInfo"))
         version = result.get("protocolVersion")
         if version == PROTOCOL_VERSION:
-            can_load = (result.get("agentCapabilities") or {}).get("loadSession") is True
-            yield Greeted(str(info.get("name", "goose")), str(info.get("version", "")), can_load)
+            can_load = _object(result.get("agentCapabilities")).get("loadSession") is True
+            yield Greeted(str(info.get("name") or "goose"), str(info.get("version") or ""), can_load)
         else:
             yield Refused("greet", 0, f"it speaks version {version!r} of the protocol, not {PROTOCOL_VERSION}")
 
@@ -257,7 +262,7 @@ class Acp:
                 )
             case "usage_update":
                 cost = update.get("cost") or {}
-                price = f"{cost['amount']:.4f} {cost.get('currency', '')}".strip() if "amount" in cost else None
+                price = f"{cost['amount']:.4f} {cost.get('currency') or ''}".strip() if "amount" in cost else None
                 yield ev.Usage(int(update["used"]), int(update["size"]), price)
             case "current_mode_update":
                 yield ev.Mode(_text(update["currentModeId"]))
@@ -271,8 +276,8 @@ class Acp:
                     )
                 )
             case "session_info_update":
-                if isinstance(update.get("title"), str):
-                    yield ev.Title(update["title"])
+                if update.get("title") is not None:
+                    yield ev.Title(_text(update["title"]))
             case _:
                 yield ev.Raw(f"an update of the kind {kind!r}", update)
 
@@ -285,13 +290,16 @@ class Acp:
             self._in_progress.add(call.call_id)
         elif call.status is not None or starts:
             self._in_progress.discard(call.call_id)
-        notification = (update.get("_meta") or {}).get("toolNotification") or {}
-        if notification.get("type") == "live_output":
-            params = notification["params"]
-            text = "".join(_text(chunk["output"]) for chunk in params.get("chunks") or ())
-            yield ev.LiveOutput(call.call_id, text, truncated=params.get("truncated") is True)
-        elif notification:
-            yield ev.Raw(f"a tool's notification of the kind {notification.get('type')!r}", notification)
+        if call.status is None and update.get("status") is not None:
+            yield ev.Raw(f"a tool call of the status {update['status']!r}", update)
+        match _object(update.get("_meta")).get("toolNotification"):
+            case None:
+                pass
+            case {"type": "live_output", "params": params}:
+                text = "".join(_text(chunk["output"]) for chunk in params.get("chunks") or ())
+                yield ev.LiveOutput(call.call_id, text, truncated=params.get("truncated") is True)
+            case unknown:
+                yield ev.Raw(f"a tool's notification of the kind {_object(unknown).get('type')!r}", unknown)
 
 
 def _malformed(reason: str, frame: str | bytes) -> ev.Raw:
@@ -303,6 +311,14 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text expected, not {type(value).__name__}")
     return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _is_count(value: Any) -> bool:
@@ -317,13 +333,16 @@ def _settings(result: dict[str, Any]) -> Iterator[Event | Signal]:
     """Modes, models and their current values, from `modes` and `configOptions` (the latter say more and come later)."""
     values: dict[str, str] = {}
     choices: dict[str, tuple[Choice, ...]] = {}
-    if isinstance(modes := result.get("modes"), dict):
-        values["mode"] = str(modes["currentModeId"])
-        choices["mode"] = tuple(_choice(each, "id") for each in modes["availableModes"])
-    for option in result.get("configOptions") or ():
-        if option.get("id") in ("mode", "model"):
-            values[option["id"]] = str(option["currentValue"])
-            choices[option["id"]] = tuple(_choice(each, "value") for each in _flat(option.get("options") or ()))
+    try:
+        if isinstance(modes := result.get("modes"), dict):
+            values["mode"] = str(modes["currentModeId"])
+            choices["mode"] = tuple(_choice(each, "id") for each in modes["availableModes"])
+        for option in result.get("configOptions") or ():
+            if option.get("id") in ("mode", "model"):
+                values[option["id"]] = str(option["currentValue"])
+                choices[option["id"]] = tuple(_choice(each, "value") for each in _flat(option.get("options") or ()))
+    except (KeyError, TypeError, AttributeError) as error:  # the session they came with is good all the same
+        yield ev.Raw(f"settings that can't be read ({error!r})", result)
     if choices:
         yield Choices(choices.get("mode"), choices.get("model"))
     if "mode" in values:
@@ -346,11 +365,11 @@ def _choice(option: dict[str, Any], key: str) -> Choice:
 
 
 def _tool_call(update: dict[str, Any], *, starts: bool = False) -> ev.ToolCall:
-    origin = ((update.get("_meta") or {}).get("goose") or {}).get("toolCall") or {}
+    origin = _object(_object(_object(update.get("_meta")).get("goose")).get("toolCall"))
     content, locations = update.get("content"), update.get("locations")
     status = update.get("status")
     return ev.ToolCall(
-        call_id=str(update["toolCallId"]),
+        call_id=_text(update["toolCallId"]),
         starts=starts,
         title=_maybe(update.get("title")),
         name=_maybe(origin.get("toolName")),
@@ -358,8 +377,8 @@ def _tool_call(update: dict[str, Any], *, starts: bool = False) -> ev.ToolCall:
         tool_kind=_maybe(update.get("kind")),
         status=status if status in _STATUSES else None,
         input=update.get("rawInput"),
-        content=None if content is None else tuple(_tool_content(each) for each in content),
-        locations=None if locations is None else tuple(_location(each) for each in locations),
+        content=None if content is None else tuple(_tool_content(each) for each in _list(content)),
+        locations=None if locations is None else tuple(_location(each) for each in _list(locations)),
         result=update.get("rawOutput"),
     )
 
@@ -368,27 +387,36 @@ def _maybe(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _location(location: dict[str, Any]) -> dict[str, Any]:
-    line = location.get("line")
-    return {"path": str(location["path"]), "line": line if _is_count(line) else None}
+# What of these can't be read is shown as it came: the rest of the update, above all a tool's status, must get through.
 
 
-def _tool_content(content: dict[str, Any]) -> ev.Block:
-    match content.get("type"):
-        case "content":
-            return _block(content["content"])
-        case "diff":
-            old = content.get("oldText")
-            path, new = str(content["path"]), _text(content["newText"])
-            return {"type": "diff", "path": path, "old": None if old is None else _text(old), "new": new}
-        case "terminal":
-            return {"type": "text", "text": f"(terminal {content.get('terminalId')})"}
+def _location(location: Any) -> dict[str, Any]:
+    path, line = _object(location).get("path"), _object(location).get("line")
+    path = path if isinstance(path, str) else json.dumps(location, ensure_ascii=False)
+    return {"path": path, "line": line if _is_count(line) else None}
+
+
+def _tool_content(content: Any) -> ev.Block:
+    match content:
+        case {"type": "content", "content": block}:
+            return _block(block)
+        case {"type": "diff", "path": str(path), "newText": str(new)} if isinstance(content.get("oldText"), str | None):
+            return {"type": "diff", "path": path, "old": content.get("oldText"), "new": new}
+        case {"type": "terminal", "terminalId": terminal}:
+            return {"type": "text", "text": f"(terminal {terminal})"}
         case _:
             return _unknown(content)
 
 
-def _block(block: dict[str, Any]) -> ev.Block:
+def _block(block: Any) -> ev.Block:
     """A content block of ACP as one of ours."""
+    try:
+        return _known_block(block)
+    except (KeyError, TypeError, AttributeError):
+        return _unknown(block)
+
+
+def _known_block(block: dict[str, Any]) -> ev.Block:
     match block.get("type"):
         case "text":
             return {"type": "text", "text": _text(block["text"])}
@@ -396,7 +424,9 @@ def _block(block: dict[str, Any]) -> ev.Block:
             return {"type": kind, "mime": _text(block["mimeType"]), "data": _text(block["data"])}
         case "resource":
             resource = block["resource"]
-            text = resource["text"] if "text" in resource else f"({len(_text(resource['blob'])):,} characters of base64)"
+            text = (
+                resource["text"] if "text" in resource else f"({len(_text(resource['blob'])):,} characters of base64)"
+            )
             mime = str(resource.get("mimeType") or "")
             return {"type": "resource", "uri": str(resource["uri"]), "mime": mime, "text": _text(text)}
         case "resource_link":
@@ -406,6 +436,6 @@ def _block(block: dict[str, Any]) -> ev.Block:
             return _unknown(block)
 
 
-def _unknown(block: dict[str, Any]) -> ev.Block:
-    text = json.dumps(block, ensure_ascii=False)
-    return {"type": "text", "text": f"(content of the kind {block.get('type')!r}, which goose-widget can't show: {text})"}
+def _unknown(block: Any) -> ev.Block:
+    kind, text = _object(block).get("type"), json.dumps(block, ensure_ascii=False)
+    return {"type": "text", "text": f"(content of the kind {kind!r}, which goose-widget can't show: {text})"}

@@ -1,6 +1,7 @@
 /** One conversation with every kind of item. */
-import { tool } from "../test/fake";
+
 import type { Item } from "../src/wire";
+import { tool } from "../test/fake";
 
 const PLOT = () => {
   const canvas = document.createElement("canvas");
@@ -70,24 +71,45 @@ export function conversation(): Item[] {
       time: now - 80,
       state: "sent",
     },
-    { id: "t1", kind: "thought", text: "The user wants growth by region. First I look at the file.\nThen I group.", started: now - 79, ended: now - 76 },
+    {
+      id: "t1",
+      kind: "thought",
+      text: "The user wants growth by region. First I look at the file.\nThen I group.",
+      started: now - 79,
+      ended: now - 76,
+    },
     {
       id: "p1",
       kind: "plan",
+      time: now - 75,
       entries: [
         { content: "Read sales.csv", status: "completed", priority: "high" },
         { content: "Compute growth by region", status: "in_progress", priority: "medium" },
         { content: "Plot the result", status: "pending", priority: "low" },
       ],
     },
-    tool("c1", { ...done(0.2), title: "shell · head -3 sales.csv", input: { command: "head -3 sales.csv" }, output: "date,region,amount\n2025-01-02,north,12\n", result: { stdout: "", stderr: "", exit_code: 0 } }),
-    tool("c2", { ...done(4.6), title: "tree", name: "tree", tool_kind: "read", input: { path: "src", depth: 2 }, content: [{ type: "text", text: "src\n├── load.py\n└── plot.py" }] }),
+    tool("c1", {
+      ...done(0.2),
+      title: "shell · head -3 sales.csv",
+      input: { command: "head -3 sales.csv" },
+      output: "date,region,amount\n2025-01-02,north,12\n",
+      result: { stdout: "", stderr: "", exit_code: 0 },
+    }),
+    tool("c2", {
+      ...done(4.6),
+      title: "tree",
+      name: "tree",
+      tool_kind: "read",
+      input: { path: "src", depth: 2 },
+      content: [{ type: "text", text: "src\n├── load.py\n└── plot.py" }],
+    }),
     tool("c3", {
       ...done(1.3),
       status: "failed",
       title: "shell",
       input: { command: "python -c 'import seaborn'", timeout: 30 },
-      output: "\u001b[31mTraceback (most recent call last):\u001b[0m\n  File \"<string>\", line 1, in <module>\nModuleNotFoundError: No module named 'seaborn'\n",
+      output:
+        "\u001b[31mTraceback (most recent call last):\u001b[0m\n  File \"<string>\", line 1, in <module>\nModuleNotFoundError: No module named 'seaborn'\n",
       result: { stdout: "", stderr: "", exit_code: 1 },
     }),
     tool("c4", {
@@ -96,20 +118,65 @@ export function conversation(): Item[] {
       name: "edit",
       tool_kind: "edit",
       input: { path: "src/plot.py", before: "import seaborn as sns\n", after: "import matplotlib.pyplot as plt\n" },
-      content: [{ type: "diff", path: "src/plot.py", old: "import pandas as pd\nimport seaborn as sns\n\ndef plot(df):\n    sns.barplot(df)\n    return df\n\n\n# end\n# of\n# file\n# x\n", new: "import pandas as pd\nimport matplotlib.pyplot as plt\n\ndef plot(df):\n    df.plot.bar()\n    plt.show()\n    return df\n\n\n# end\n# of\n# file\n# x\n" }],
+      content: [
+        {
+          type: "diff",
+          path: "src/plot.py",
+          old: "import pandas as pd\nimport seaborn as sns\n\ndef plot(df):\n    sns.barplot(df)\n    return df\n\n\n# end\n# of\n# file\n# x\n",
+          new: "import pandas as pd\nimport matplotlib.pyplot as plt\n\ndef plot(df):\n    df.plot.bar()\n    plt.show()\n    return df\n\n\n# end\n# of\n# file\n# x\n",
+        },
+      ],
     }),
-    tool("c5", { ...done(2.1), title: "render chart", name: "render", extension: "charts", tool_kind: "other", input: { kind: "bar", columns: ["region", "amount"] }, content: [{ type: "text", text: "Chart drawn." }, { type: "image", mime: "image/png", data: PLOT() }] }),
+    tool("c5", {
+      ...done(2.1),
+      title: "render chart",
+      name: "render",
+      extension: "charts",
+      tool_kind: "other",
+      input: { kind: "bar", columns: ["region", "amount"] },
+      content: [
+        { type: "text", text: "Chart drawn." },
+        { type: "image", mime: "image/png", data: PLOT() },
+      ],
+    }),
     { id: "a1", kind: "agent", text: ANSWER, content: [], time: now - 30, state: "done" },
-    { id: "n1", kind: "notice", level: "info", text: "Resumed from the file beside the notebook; goose still knows this session.", detail: "", time: now },
-    { id: "n2", kind: "notice", level: "warning", text: "goose sent something this version does not understand.", detail: '{"sessionUpdate": "new_thing"}', time: now },
+    {
+      id: "n1",
+      kind: "notice",
+      level: "info",
+      text: "Resumed from the file beside the notebook; goose still knows this session.",
+      detail: "",
+      time: now,
+    },
+    {
+      id: "n2",
+      kind: "notice",
+      level: "warning",
+      text: "goose sent something this version does not understand.",
+      detail: '{"sessionUpdate": "new_thing"}',
+      time: now,
+    },
     { id: "u2", kind: "user", text: "Now clean up the old exports.", content: [], time: now - 20, state: "sent" },
-    tool("c6", { title: "shell", started: now - 12, input: { command: "for f in exports/*.csv; do\n  gzip -v \"$f\"\ndone" }, output: Array.from({ length: 30 }, (_, i) => `exports/${2000 + i}.csv:\t 84.3% -- replaced`).join("\n") }),
+    tool("c6", {
+      title: "shell",
+      started: now - 12,
+      input: { command: 'for f in exports/*.csv; do\n  gzip -v "$f"\ndone' },
+      output: Array.from({ length: 30 }, (_, i) => `exports/${2000 + i}.csv:\t 84.3% -- replaced`).join("\n"),
+    }),
     tool("c7", {
       title: "shell",
       started: now - 3,
       status: "pending",
       input: { command: "rm -rf exports/old && echo 'done \u202e txt.exe'" },
-      permission: { request: "r1", cwd: "/home/ada/analysis", options: OPTIONS, state: "open", option: null, by: "", note: "" },
+      permission: {
+        request: "r1",
+        cwd: "/home/ada/analysis",
+        options: OPTIONS,
+        state: "open",
+        option: null,
+        by: "",
+        note: "",
+      },
     }),
   ];
 }

@@ -70,7 +70,10 @@ async function stream(item: Item): Promise<void> {
     await pause(400);
     return;
   }
-  change({ op: "add", item: item.kind === "agent" ? { ...item, text: "", state: "streaming" } : { ...item, text: "", ended: null } });
+  change({
+    op: "add",
+    item: item.kind === "agent" ? { ...item, text: "", state: "streaming" } : { ...item, text: "", ended: null },
+  });
   for (let at = 0; at < item.text.length; at += 12) {
     change({ op: "append", id: item.id, field: "text", text: item.text.slice(at, at + 12) });
     await pause(40);
@@ -95,7 +98,11 @@ async function main(): Promise<void> {
   if (scene === "chat") model.set("status", "waiting");
   if (scene === "readonly") model.set("read_only", true);
   if (scene === "reconnect") {
-    model.set("reconnect", { attempt: 3, retry_at: Date.now() / 1000 + 8, reason: "The server closed the connection." });
+    model.set("reconnect", {
+      attempt: 3,
+      retry_at: Date.now() / 1000 + 8,
+      reason: "The server closed the connection.",
+    });
     model.set("status", "reconnecting");
   }
   if (scene === "problem") {

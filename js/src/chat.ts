@@ -11,7 +11,8 @@ export type ChatEvent =
   | { type: "transcript"; applied: Applied }
   /** Traits, remarks, the heartbeat or what is being sent. */
   | { type: "state" }
-  | { type: "draft" };
+  | { type: "draft" }
+  | { type: "height" };
 
 /** A line at the bottom of the chat, of this page only. */
 export interface Remark {
@@ -32,7 +33,6 @@ const TRAITS = [
   "usage",
   "server",
   "cwd",
-  "height",
   "read_only",
 ] as const satisfies (keyof Traits)[];
 
@@ -69,6 +69,7 @@ export class Chat {
     this.draft = readDraft(this.#draftKey);
     this.#listen("msg:custom", (content) => this.#receive(content));
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
+    this.#listen("change:height", () => this.#emit({ type: "height" }));
     this.#listen("change:session_id", () => this.#moveDraft());
     this.#receive({ type: "snapshot", ...model.get("transcript") });
   }
@@ -215,7 +216,6 @@ export class Chat {
     this.#heartbeat = setInterval(beat, HEARTBEAT);
     document.addEventListener("visibilitychange", beat);
     window.addEventListener("online", beat);
-    this.#lifetime.signal.addEventListener("abort", () => this.#stopHeartbeat());
     this.#stopListening = () => {
       document.removeEventListener("visibilitychange", beat);
       window.removeEventListener("online", beat);

@@ -83,7 +83,7 @@ const ITEMS: Record<Item["kind"], Check> = {
     ended: orNull(num),
     permission: orNull(permission),
   }),
-  plan: shape({ id: str, entries: list(shape({ content: str, status: str, priority: str })) }),
+  plan: shape({ id: str, entries: list(shape({ content: str, status: str, priority: str })), time: num }),
   notice: shape({ id: str, level: oneOf("info", "warning", "error"), text: str, detail: str, time: num }),
 };
 

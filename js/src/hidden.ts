@@ -1,6 +1,14 @@
 /** Characters that a reader can't see, or that change what he sees. An approval must show what will really be run. */
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
+const HIDDEN = new RegExp(
+  [
+    "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u00a0\\u00ad]", // controls, no-break space, soft hyphen
+    "[\\u115f\\u1160\\u17b4\\u17b5\\u2800\\u3164\\uffa0]", // blank letters
+    "[\\u061c\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\ufeff\\ufff0-\\ufffb]", // spaces, joiners, bidirectional
+    "\\u034f|[\\u180b-\\u180f]|[\\ufe00-\\ufe0d]|[\\u{1d173}-\\u{1d17a}]|[\\u{e0000}-\\u{e0fff}]", // joiner, selectors, tags
+    "\\p{Cs}", // half of a pair
+  ].join("|"),
+  "gu",
+);
 
 export type Piece = { text: string; hidden: boolean };
 
@@ -16,4 +24,10 @@ export function reveal(text: string): Piece[] {
   }
   if (end < text.length) pieces.push({ text: text.slice(end), hidden: false });
   return pieces;
+}
+
+export function revealed(text: string): string {
+  return reveal(text)
+    .map((piece) => piece.text)
+    .join("");
 }

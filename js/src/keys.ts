@@ -3,7 +3,9 @@
  * JupyterLab listens in the bubble phase, Notebook 7 in the capture phase, hence both the stop and the marks.
  */
 const MARK = "data-lm-suppress-shortcuts";
-const FOCUSABLE = "textarea, button, select, summary, input, a, [tabindex]";
+/** The last four scroll, and browsers let the keyboard focus what scrolls. */
+const FOCUSABLE =
+  "textarea, button, select, summary, input, a, [tabindex], pre, .goose-table, .goose-thinking, .goose-banners";
 
 export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   root.setAttribute(MARK, "true");

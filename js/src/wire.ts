@@ -175,7 +175,14 @@ export interface Traits {
   model: string;
   models: Choice[];
   /** Tokens in the context, of how many; {} until known. `input_tokens` and so on are of the last turn. */
-  usage: { used?: number; size?: number; input_tokens?: number; output_tokens?: number; total_tokens?: number; cost?: string };
+  usage: {
+    used?: number;
+    size?: number;
+    input_tokens?: number;
+    output_tokens?: number;
+    total_tokens?: number;
+    cost?: string;
+  };
   /** For people: "goose 1.52.0, this computer". */
   server: string;
   cwd: string;

@@ -40,3 +40,66 @@ it("streaming generated documents equals drawing them at once", () => {
     expect(stream([...text]), `seed ${seed}: ${JSON.stringify(text)}`).toBe(whole(text));
   }
 });
+
+describe("while text streams", () => {
+  it("leaves finished blocks alone, so that a selection in them survives", () => {
+    const markdown = new MarkdownStream();
+    markdown.push("# Title\n\nfirst paragraph\n\nsecond");
+    const [title, first] = markdown.el.children;
+    for (let i = 0; i < 50; i++) markdown.push(" word");
+    markdown.push("\n\nthird");
+    expect([...markdown.el.children].slice(0, 2)).toEqual([title, first]);
+    expect(markdown.el.children[0]).toBe(title);
+    expect(markdown.el.children[1]).toBe(first);
+  });
+
+  it("keeps the items of a list that grows", () => {
+    const markdown = new MarkdownStream();
+    markdown.push("- one\n- two\n");
+    const one = markdown.el.querySelector("li");
+    markdown.push("- three\n- four");
+    expect(markdown.el.querySelector("li")).toBe(one);
+    expect(markdown.el.querySelectorAll("li")).toHaveLength(4);
+  });
+
+  it("shows an open fence's text at once, without colours and without what may close it", () => {
+    const markdown = new MarkdownStream();
+    markdown.push("```python\nx = 1\n``");
+    expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1\n");
+    markdown.push("still\n");
+    expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1\n``still\n");
+    expect(markdown.el.querySelector("[class^=hljs]")).toBeNull();
+    markdown.push("```\n");
+    expect(markdown.el.querySelector(".hljs-number")).not.toBeNull();
+  });
+
+  it("starts over when the text is replaced", () => {
+    const markdown = new MarkdownStream();
+    markdown.push("# Old\n\ntext");
+    markdown.reset("new");
+    markdown.finish();
+    expect(markdown.el.innerHTML).toBe("<p>new</p>");
+  });
+});
+
+describe("the cost of a chunk does not grow with the message", () => {
+  // Twenty times the text may not take the last chunks more than a few times as long; far from any real machine's noise.
+  const cost = (text: string, chunk: string) => {
+    const markdown = new MarkdownStream();
+    markdown.push(text);
+    const start = performance.now();
+    for (let i = 0; i < 200; i++) markdown.push(chunk);
+    return performance.now() - start;
+  };
+
+  it.each([
+    ["paragraphs", "A paragraph with **bold** text.\n\n", "word "],
+    ["an open fence", "x = 1 + 2\n", "y = x\n"],
+  ])("of %s", (name, block, chunk) => {
+    const opening = name === "an open fence" ? "```python\n" : "";
+    cost(opening + block.repeat(100), chunk);
+    const short = cost(opening + block.repeat(100), chunk);
+    const long = cost(opening + block.repeat(2000), chunk);
+    expect(long).toBeLessThan(5 * short + 50);
+  });
+});

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from support import installed
+from support.goose import goose_settings
 from support.model import ScriptedModel
 
 NOTEBOOK = "notebooks/quickstart.ipynb"
@@ -48,34 +49,23 @@ def main() -> int:
             if goose is None:
                 sys.exit("There is no pinned goose for this platform. Install goose, then: make lab GOOSE=mine")
             model = stack.enter_context(ScriptedModel())
-            environment = scripted(os.environ, goose=goose, model=model.url, folder=installed.VENV / "lab")
+            environment = scripted(os.environ, model=model.url, folder=installed.VENV / "lab")
             print(PINNED.format(goose=goose), flush=True)
         return run([*jupyter(), *arguments], environment)
 
 
-def scripted(base: Mapping[str, str], *, goose: str, model: str, folder: Path) -> dict[str, str]:
-    """`base` for kernels whose GooseChat() is to start `goose` with the model at `model`, its files in `folder`."""
+def scripted(base: Mapping[str, str], *, model: str, folder: Path) -> dict[str, str]:
+    """`base` for kernels whose GooseChat() starts the pinned goose with the model at `model`, its files in `folder`."""
     environment = {name: value for name, value in base.items() if not name.startswith(("GOOSE_", "OPENAI_"))}
-    loopback = ",".join(filter(None, [base.get("NO_PROXY") or base.get("no_proxy"), "127.0.0.1,localhost"]))
-    return environment | {
-        "GOOSE_BIN": goose,
-        "GOOSE_PATH_ROOT": str(folder),
-        "GOOSE_PROVIDER": "openai",
-        "GOOSE_MODEL": "scripted",
-        "OPENAI_HOST": model,
-        "OPENAI_API_KEY": "no-key-needed",
-        "GOOSE_DISABLE_KEYRING": "1",
-        "GOOSE_TELEMETRY_ENABLED": "false",
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "NO_PROXY": loopback,
-        "no_proxy": loopback,
-    }
+    # It asks before it runs a command: that is what a demo should show, and what nobody has to be afraid of.
+    environment |= goose_settings(folder / "goose", model, mode="approve")
+    return environment | {"JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces")}
 
 
 def jupyter() -> list[str]:
     """JupyterLab as it is safe by default: on loopback only, with its token. It prints its address and little else."""
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}"]
-    command += [f"--ServerApp.root_dir={installed.ROOT}", "--ServerApp.ip=127.0.0.1", "--ServerApp.log_level=WARN"]
+    command.append("--ServerApp.log_level=WARN")
     # In a container everyone is root; Jupyter then wants to be told that this is meant.
     return [*command, "--allow-root"] if os.geteuid() == 0 else command
 

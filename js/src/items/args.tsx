@@ -58,7 +58,7 @@ function takeCommand(rest: Record<string, unknown>) {
   // An editor's command is one word beside a path, and not for a shell.
   if (command === null || (pathOf(rest) !== null && /^\w+$/.test(command))) return null;
   delete rest.command;
-  return <Code text={command} language="bash" />;
+  return <Code text={command} language="bash" label="" />;
 }
 
 function takeEdit(rest: Record<string, unknown>, whole: boolean) {
@@ -88,14 +88,18 @@ function takeContent(rest: Record<string, unknown>) {
   );
 }
 
+/** Longer than this, a value gets a block of its own. */
+const LINE = 100;
+
 function Value({ value }: { value: unknown }) {
-  if (typeof value === "string" && !value.includes("\n") && value.length < 200) {
+  const isText = typeof value === "string";
+  const line = isText ? value : JSON.stringify(value);
+  if (line.length <= LINE && !line.includes("\n")) {
     return (
       <code>
-        <Revealed text={value} />
+        <Revealed text={line} />
       </code>
     );
   }
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return <Code text={text} language={typeof value === "string" ? "" : "json"} />;
+  return <Code text={isText ? value : JSON.stringify(value, null, 2)} language={isText ? "" : "json"} label="" />;
 }

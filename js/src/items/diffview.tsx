@@ -31,7 +31,7 @@ export function DiffView({ path, before, after, whole = false }: Props) {
         <span class="goose-added">+{count("+")}</span>
         <span class="goose-removed">−{count("-")}</span>
       </figcaption>
-      <pre tabIndex={0}>
+      <pre>
         {hunks(lines).map((hunk) => {
           if ("skipped" in hunk) return room > 0 && <div class="goose-skipped">⋯ {hunk.skipped} unchanged lines</div>;
           const shown = hunk.lines.slice(0, Math.max(0, room));

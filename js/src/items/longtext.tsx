@@ -11,9 +11,7 @@ export function LongText({ text }: { text: string }) {
   const shown = all ? text : text.slice(0, KEEP);
   return (
     <>
-      <pre class="goose-text" tabIndex={0}>
-        {terminalText(shown)}
-      </pre>
+      <pre class="goose-text">{terminalText(shown)}</pre>
       {shown.length < text.length && (
         <button type="button" class="goose-button" onClick={() => showAll(true)}>
           Show all ({size(text.length)})

@@ -11,7 +11,7 @@ export function Notice({ item }: { item: NoticeItem }) {
         {item.detail !== "" && (
           <details>
             <summary>Details</summary>
-            <pre tabIndex={0}>{item.detail}</pre>
+            <pre>{item.detail}</pre>
           </details>
         )}
       </div>

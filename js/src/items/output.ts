@@ -9,7 +9,7 @@ const NEAR = 24;
 
 export class OutputView {
   readonly el = h("div", { class: "goose-output" });
-  readonly #pre = h("pre", { tabindex: "0", "aria-label": "Output" });
+  readonly #pre = h("pre");
   readonly #all = h("button", { type: "button", class: "goose-button", hidden: "" });
   #lines = new TextStream("div", KEEP);
   #line = h("span");

@@ -1,8 +1,9 @@
 /** The question inside a tool's card: what exactly would be run, where, and one button for each answer. */
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { sorry } from "../chat";
+import { revealed } from "../hidden";
 import type { Surroundings } from "../view/context";
-import { Markdown, Revealed } from "../view/dom";
+import { Revealed } from "../view/dom";
 import { Icon } from "../view/icons";
 import type { Block, Permission, PermissionOption, ToolItem } from "../wire";
 import { Args } from "./args";
@@ -31,9 +32,9 @@ interface Props {
 export function PermissionCard({ item, permission, around }: Props) {
   const [sent, setSent] = useState<string | null>(null);
   const [failure, setFailure] = useState("");
-  const section = useRef<HTMLElement>(null);
   if (permission.state !== "open") return <Answer permission={permission} />;
-  const answer = async (option: string) => {
+  const answer = async (option: string, button: HTMLElement) => {
+    keepFocus(button);
     setSent(option);
     setFailure("");
     const outcome = await around.chat.do({ type: "answer", request: permission.request, option });
@@ -43,7 +44,7 @@ export function PermissionCard({ item, permission, around }: Props) {
   };
   const diffs = item.content.filter((block): block is Block & { type: "diff" } => block.type === "diff");
   return (
-    <section class="goose-permission" aria-label="Permission" ref={section}>
+    <section class="goose-permission" aria-label="Permission">
       <div class="goose-ask">
         <Icon name="question" />
         <span>
@@ -53,7 +54,14 @@ export function PermissionCard({ item, permission, around }: Props) {
           </b>
         </span>
       </div>
-      {item.content.map((block) => block.type === "text" && <Markdown text={block.text} />)}
+      {item.content.map(
+        (block) =>
+          block.type === "text" && (
+            <div class="goose-plain">
+              <Revealed text={block.text} />
+            </div>
+          ),
+      )}
       {diffs.map((block) => (
         <DiffView path={block.path} before={block.old} after={block.new} whole />
       ))}
@@ -71,8 +79,8 @@ export function PermissionCard({ item, permission, around }: Props) {
             type="button"
             class={`goose-button goose-option-${side(option.kind)}`}
             disabled={sent !== null}
-            title={option.name}
-            onClick={() => answer(option.id)}
+            title={revealed(option.name)}
+            onClick={(event) => answer(option.id, event.currentTarget)}
           >
             {optionName(option)}
           </button>
@@ -85,11 +93,23 @@ export function PermissionCard({ item, permission, around }: Props) {
   );
 }
 
+/**
+ * The buttons are about to go. With the focus on the page's body the keyboard would be the notebook's, where a key or two
+ * delete a cell; so it stays in the card.
+ */
+function keepFocus(button: HTMLElement): void {
+  button.closest(".goose-tool")?.querySelector<HTMLElement>(".goose-tool-head")?.focus({ preventScroll: true });
+}
+
 function Answer({ permission }: { permission: Permission }) {
   const option = permission.options.find(({ id }) => id === permission.option);
   const rejected = option?.kind.startsWith("reject") ?? false;
   const what =
-    permission.state === "void" ? "No longer asked" : option ? (ANSWERED[option.kind] ?? `“${option.name}”`) : "Answered";
+    permission.state === "void"
+      ? "No longer asked"
+      : option
+        ? (ANSWERED[option.kind] ?? `“${option.name}”`)
+        : "Answered";
   return (
     <div class={`goose-answer${rejected ? " goose-rejected" : ""}`}>
       <Icon name={permission.state === "void" ? "clock" : rejected ? "cross" : "check"} />
@@ -103,7 +123,7 @@ function Answer({ permission }: { permission: Permission }) {
 
 /** The four kinds have the same name everywhere, whatever a server calls them. */
 export function optionName(option: PermissionOption): string {
-  return NAMES[option.kind] ?? option.name;
+  return NAMES[option.kind] ?? revealed(option.name);
 }
 
 function side(kind: string): string {

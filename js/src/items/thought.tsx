@@ -16,8 +16,7 @@ export class ThoughtView implements ItemView<ThoughtItem> {
     item: ThoughtItem,
     readonly el: HTMLElement,
   ) {
-    this.#text.el.className = "goose-thinking";
-    el.append(h("details", {}, this.#summary, this.#text.el));
+    el.append(h("details", {}, this.#summary, h("div", { class: "goose-thinking" }, this.#text.el)));
     this.#text.append(item.text);
     this.#draw(item);
   }

@@ -88,12 +88,13 @@ function Card({ item, around, output }: CardProps) {
   useSeconds(running);
   const open = asking || (opened.get(item.id) ?? opensItself(item, running));
   const toggle = () => {
+    if (asking) return;
     opened.set(item.id, !open);
     redraw((count) => count + 1);
   };
   return (
     <>
-      <button type="button" class="goose-tool-head" aria-expanded={open} disabled={asking} onClick={toggle}>
+      <button type="button" class="goose-tool-head" aria-expanded={open} aria-disabled={asking} onClick={toggle}>
         <Icon name={KINDS[item.tool_kind] ?? (commandOf(item.input) === null ? "tool" : "terminal")} />
         <span class="goose-tool-title">
           <Revealed text={item.title || item.name || "Tool"} />
@@ -146,7 +147,7 @@ function Body({ item, around, output, asking }: CardProps & { asking: boolean })
       {item.permission && <PermissionCard item={item} permission={item.permission} around={around} />}
       {!asking && (
         <>
-          <Args input={item.input} />
+          {!item.content.some((block) => block.type === "diff") && <Args input={item.input} />}
           {item.output !== "" && <Output output={output()} />}
           {item.truncated && <div class="goose-muted">goose left out some of the output.</div>}
           <Result item={item} />
@@ -157,6 +158,7 @@ function Body({ item, around, output, asking }: CardProps & { asking: boolean })
 }
 
 function Output({ output }: { output: OutputView }) {
+  // A new card gets its height only when it is in the document.
   useEffect(() => output.toBottom(), [output]);
   return <Foreign node={output.el} />;
 }

@@ -12,7 +12,7 @@ export function User({ item }: { item: UserItem }) {
     <div class="goose-bubble">
       <span class="goose-sr">You:</span>
       {item.text !== "" && <div class="goose-plain">{item.text}</div>}
-      <Blocks blocks={item.content} />
+      <Blocks blocks={item.content} plain />
       {item.state !== "sent" && <div class="goose-state">{STATES[item.state]}</div>}
     </div>
   );

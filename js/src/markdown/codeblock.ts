@@ -5,17 +5,18 @@ import { fillCode } from "./highlight";
 
 const SAID = 1500;
 
-export function codeBlock(text: string, language: string): HTMLElement {
+export function codeBlock(text: string, language: string, label = language): HTMLElement {
   const code = h("code");
   fillCode(code, text, language);
-  return codeFrame(code, language);
+  return codeFrame(code, label);
 }
 
 /** The block around a `code` element that the caller fills. */
-export function codeFrame(code: HTMLElement, language: string): HTMLElement {
+export function codeFrame(code: HTMLElement, label: string): HTMLElement {
   const copy = h("button", { type: "button", class: "goose-copy", "aria-label": "Copy code" }, "Copy");
   copy.addEventListener("click", async () => {
-    copy.textContent = (await copyText(code.innerText ?? code.textContent)) ? "Copied" : "Failed";
+    // biome-ignore lint/performance/useDomNodeTextContent: in an open fence line breaks are borders of boxes.
+    copy.textContent = (await copyText(code.innerText)) ? "Copied" : "Failed";
     setTimeout(() => {
       copy.textContent = "Copy";
     }, SAID);
@@ -23,7 +24,7 @@ export function codeFrame(code: HTMLElement, language: string): HTMLElement {
   return h(
     "div",
     { class: "goose-code" },
-    h("div", { class: "goose-code-bar" }, h("span", {}, language), copy),
-    h("pre", { tabindex: "0" }, code),
+    h("div", { class: "goose-code-bar" }, h("span", {}, label), copy),
+    h("pre", {}, code),
   );
 }

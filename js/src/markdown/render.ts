@@ -64,7 +64,7 @@ function table(token: Tokens.Table, options: RenderOptions): HTMLElement {
     h(tag, { style: align ? `text-align:${align}` : null }, ...inline(tokens, options));
   return h(
     "div",
-    { class: "goose-table", tabindex: "0" },
+    { class: "goose-table" },
     h(
       "table",
       {},

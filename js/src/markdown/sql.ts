@@ -25,7 +25,10 @@ export default function sql(): Language {
       { scope: "string", begin: "'", end: "'", contains: [{ begin: "''" }] },
       { begin: '"', end: '"' },
       { begin: "`", end: "`" },
-      { scope: "built_in", match: /\b(?:avg|coalesce|count|date_trunc|max|min|now|rank|round|row_number|sum)(?=\s*\()/ },
+      {
+        scope: "built_in",
+        match: /\b(?:avg|coalesce|count|date_trunc|max|min|now|rank|round|row_number|sum)(?=\s*\()/,
+      },
       { scope: "number", match: /\b\d+(?:\.\d+)?\b/ },
     ],
   };

@@ -4,6 +4,7 @@ import { toolName } from "../items/permission";
 import type { Item } from "../wire";
 
 const LONG = 500;
+const KEPT = 3;
 
 export class Announcer {
   readonly el: HTMLElement;
@@ -15,8 +16,10 @@ export class Announcer {
   }
 
   say(text: string, urgent = false): void {
-    // A new element each time, so that the same words are spoken again.
-    (urgent ? this.#now : this.#polite).replaceChildren(h("p", {}, text));
+    const region = urgent ? this.#now : this.#polite;
+    // New elements are spoken; the ones before stay a while, because they may not have been yet.
+    region.append(h("p", {}, text));
+    while (region.children.length > KEPT) region.firstChild?.remove();
   }
 
   /** Speaks of a step from `before` to `after`, if it is worth it. */

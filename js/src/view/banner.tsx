@@ -32,7 +32,7 @@ function ProblemBanner({ chat }: { chat: Chat }) {
         {problem.detail !== "" && (
           <details>
             <summary>Details</summary>
-            <pre tabIndex={0}>{problem.detail}</pre>
+            <pre>{problem.detail}</pre>
           </details>
         )}
       </div>

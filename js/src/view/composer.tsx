@@ -19,7 +19,7 @@ export function Composer({ chat, onSent }: Props) {
   const locked = chat.get("read_only") || status === "closed";
   const reason = whyNot(chat);
 
-  useLayoutEffect(() => fit(area.current), [chat.draft]);
+  useLayoutEffect(() => growToText(area.current), [chat.draft]);
   useEffect(() => setHint(""), [status]);
   useEffect(() => {
     if (!busy) setStopping(false);
@@ -32,10 +32,14 @@ export function Composer({ chat, onSent }: Props) {
       return;
     }
     setHint("");
+    area.current?.focus();
     void chat.prompt();
     onSent();
   };
-  const stop = async () => {
+  const stop = async (event: MouseEvent) => {
+    // The second half of a double click on Send, in whose place this button came.
+    if (event.detail > 1) return;
+    area.current?.focus();
     setStopping(true);
     const outcome = await chat.do({ type: "stop" });
     if (outcome.state === "done") return;
@@ -77,12 +81,13 @@ export function Composer({ chat, onSent }: Props) {
           onKeyDown={onKeyDown}
         />
         {busy ? (
-          <button type="button" class="goose-stop" disabled={stopping} onClick={stop}>
+          <button key="stop" type="button" class="goose-stop" disabled={stopping} onClick={stop}>
             <Icon name="stop" />
             Stop
           </button>
         ) : (
           <button
+            key="send"
             type="submit"
             class="goose-send"
             aria-disabled={reason !== ""}
@@ -123,7 +128,7 @@ function whyNot(chat: Chat): string {
 }
 
 /** As high as its text, up to what CSS allows. */
-function fit(area: HTMLTextAreaElement | null): void {
+function growToText(area: HTMLTextAreaElement | null): void {
   if (!area) return;
   area.style.height = "auto";
   area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;

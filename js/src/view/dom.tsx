@@ -1,5 +1,5 @@
-/** Pieces that several views use. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** Pieces that several views use. Layout effects, because the log measures its height right after drawing. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copyText } from "../copy";
 import { reveal } from "../hidden";
 import { codeBlock } from "../markdown/codeblock";
@@ -9,14 +9,14 @@ import { Icon } from "./icons";
 /** Shows a node that Preact does not manage. */
 export function Foreign({ node, class: name }: { node: Node; class?: string }) {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => host.current?.replaceChildren(node), [node]);
+  useLayoutEffect(() => host.current?.replaceChildren(node), [node]);
   return <div class={name} ref={host} />;
 }
 
 /** Markdown which does not stream. */
 export function Markdown({ text }: { text: string }) {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const markdown = new MarkdownStream();
     markdown.push(text);
     markdown.finish();
@@ -43,16 +43,16 @@ export function Revealed({ text }: { text: string }) {
 }
 
 /** Code, coloured; without colours where it holds hidden characters, which are then shown. */
-export function Code({ text, language }: { text: string; language: string }) {
+export function Code({ text, language, label = language }: { text: string; language: string; label?: string }) {
   const host = useRef<HTMLDivElement>(null);
   const hidden = reveal(text).some((piece) => piece.hidden);
-  useEffect(() => {
-    if (!hidden) host.current?.replaceChildren(codeBlock(text, language));
-  }, [text, language, hidden]);
+  useLayoutEffect(() => {
+    if (!hidden) host.current?.replaceChildren(codeBlock(text, language, label));
+  }, [text, language, label, hidden]);
   if (!hidden) return <div ref={host} />;
   return (
     <div class="goose-code">
-      <pre tabIndex={0}>
+      <pre>
         <code>
           <Revealed text={text} />
         </code>

@@ -90,7 +90,8 @@ function Usage({ usage }: { usage: Traits["usage"] }) {
   const exact = (count: number) => count.toLocaleString("en");
   const lines = [
     size ? `${exact(used)} of ${exact(size)} tokens in the context` : `${exact(used)} tokens in the context`,
-    usage.input_tokens !== undefined && `Last turn: ${exact(usage.input_tokens)} in, ${exact(usage.output_tokens ?? 0)} out`,
+    usage.input_tokens !== undefined &&
+      `Last turn: ${exact(usage.input_tokens)} in, ${exact(usage.output_tokens ?? 0)} out`,
     usage.cost !== undefined && `Cost: ${usage.cost}`,
   ];
   const share = size ? Math.min(1, used / size) : 0;

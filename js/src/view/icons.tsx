@@ -12,7 +12,7 @@ const PATHS = {
   check: "M3 8.5l3.3 3.3L13 5",
   cross: "M4 4l8 8M12 4l-8 8",
   stop: "M4.5 4.5h7v7h-7z",
-  question: "M5.8 6a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.5M8 12.2v.1",
+  question: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM6.3 6.4a1.7 1.7 0 1 1 2.5 1.5c-.5.3-.8.6-.8 1.1M8 11.2v.1",
   clock: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 5v3.2l2.2 1.4",
   chevron: "M6 4l4 4-4 4",
   copy: "M6 6h7v7H6zM3 10V3h7",

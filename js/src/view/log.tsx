@@ -43,7 +43,7 @@ export class Log {
   ) {
     this.#box.append(this.#earlier, this.#items, this.#tail);
     this.el = h("div", { class: "goose-log-frame" }, this.#box, this.#jump, this.announcer.el);
-    this.#scroll = new Scroll(this.#box, (atEnd) => this.#moved(atEnd), signal);
+    this.#scroll = new Scroll(this.#box, [this.#items, this.#tail], (atEnd) => this.#moved(atEnd), signal);
     this.#surroundings = { chat, around: (change) => this.#scroll.around(change) };
     this.#jump.addEventListener("click", () => this.toEnd());
     this.#earlier.addEventListener("click", () => this.#showEarlier());
@@ -64,6 +64,11 @@ export class Log {
 
   toEnd(): void {
     this.#scroll.toEnd();
+  }
+
+  /** Wraps a change that leaves the log more or less room. */
+  around(change: () => void): void {
+    this.#scroll.around(change);
   }
 
   #change(touched: Extract<Applied, { kind: "changed" }>["touched"]): void {

@@ -19,8 +19,19 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   keepKeys(root, signal);
   followTheme(root, signal);
 
+  let status = chat.get("status");
+  const announceEnd = () => {
+    const before = status;
+    status = chat.get("status");
+    if ((before === "running" || before === "waiting") && status === "ready") log.announcer.say("Turn ended");
+  };
   const draw = () => {
-    root.style.height = chat.get("height");
+    announceEnd();
+    drawTop();
+    drawComposer();
+    log.drawTail();
+  };
+  const drawTop = () =>
     render(
       <>
         <Header chat={chat} />
@@ -28,16 +39,18 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
       </>,
       top,
     );
-    drawComposer();
-    log.drawTail();
-  };
   const drawComposer = () => render(<Composer chat={chat} onSent={() => log.toEnd()} />, bottom);
+  // Only when it changes: the user may have dragged the corner.
+  const setHeight = () => {
+    root.style.height = chat.get("height");
+  };
 
   const unsubscribe = chat.subscribe((event) => {
     if (event.type === "transcript") log.apply(event.applied);
-    else if (event.type === "draft") drawComposer();
-    else draw();
+    else if (event.type === "height") setHeight();
+    else log.around(event.type === "draft" ? drawComposer : draw);
   });
+  setHeight();
   draw();
   el.append(root);
   log.toEnd();

@@ -4,22 +4,23 @@
 const NEAR = 32;
 
 export class Scroll {
-  /** As of the last change or scrolling; for changes which announce themselves only afterwards, like a loaded image. */
-  #atEnd = true;
+  /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
+  #put = Number.NaN;
 
   constructor(
     private readonly box: HTMLElement,
+    content: HTMLElement[],
     private readonly onMove: (atEnd: boolean) => void,
     signal: AbortSignal,
   ) {
-    box.addEventListener("scroll", () => this.#see(), { signal, passive: true });
-    const settle = () => {
-      if (this.#atEnd) this.toEnd();
-    };
-    // Load events of images don't bubble.
-    box.addEventListener("load", settle, { signal, capture: true });
-    const observer = new ResizeObserver(settle);
-    observer.observe(box);
+    box.addEventListener("scroll", () => onMove(this.isAtEnd()), { signal, passive: true });
+    // What a click opens or closes is what the reader looks at now.
+    box.addEventListener("click", () => this.#letGo(), { signal });
+    // Some changes say nothing before: an image has loaded, a card opens by itself, the user drags the corner.
+    const observer = new ResizeObserver(() => {
+      if (this.box.scrollTop === this.#put) this.toEnd();
+    });
+    for (const element of [box, ...content]) observer.observe(element);
     signal.addEventListener("abort", () => observer.disconnect());
   }
 
@@ -28,20 +29,21 @@ export class Scroll {
     const stay = this.isAtEnd();
     change();
     if (stay) this.toEnd();
-    else this.#see();
+    else this.onMove(this.isAtEnd());
   }
 
   isAtEnd(): boolean {
-    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight <= NEAR;
+    const { scrollHeight, scrollTop, clientHeight } = this.box;
+    return scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
   }
 
   toEnd(): void {
     this.box.scrollTop = this.box.scrollHeight;
-    this.#see();
+    this.#put = this.box.scrollTop;
+    this.onMove(true);
   }
 
-  #see(): void {
-    this.#atEnd = this.isAtEnd();
-    this.onMove(this.#atEnd);
+  #letGo(): void {
+    this.#put = Number.NaN;
   }
 }

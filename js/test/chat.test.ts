@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Chat } from "../src/chat";
+import { readDraft } from "../src/drafts";
+import { TIMING } from "../src/outbox";
+import { agent, FakeModel } from "./fake";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let count = 0;
+/** Drafts are kept by session for the whole page, so each test has its own. */
+function chatWith(model = new FakeModel({ session_id: `s${++count}` })) {
+  return { model, chat: new Chat(model), session: model.get("session_id") ?? model.get("uid") };
+}
+
+const flush = () => vi.advanceTimersByTimeAsync(0);
+
+describe("the transcript", () => {
+  it("starts with the keyframe", () => {
+    const { chat } = chatWith(new FakeModel({ transcript: { seq: 4, items: [agent("a", "hi")] } }));
+    expect([chat.transcript.seq, ...chat.transcript.items.keys()]).toEqual([4, "a"]);
+  });
+
+  it("asks for what is missing once, with the seq it has", async () => {
+    const { model } = chatWith();
+    model.receive({ type: "changes", from: 3, seq: 4, changes: [] });
+    model.receive({ type: "changes", from: 4, seq: 5, changes: [] });
+    expect(model.actions("hello")).toMatchObject([{ have: 0 }]);
+  });
+
+  it("says that something was not understood, and goes on", () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { model, chat } = chatWith();
+    model.receive({ type: "changes", from: 0, seq: 1, changes: [{ op: "explode" }, { op: "add", item: agent("a") }] });
+    expect(chat.remark).toMatchObject({ level: "error", text: expect.stringContaining("could not be shown") });
+    expect(chat.transcript.items.has("a")).toBe(true);
+    expect(console.warn).toHaveBeenCalledOnce();
+  });
+});
+
+describe("the heartbeat", () => {
+  it("says hello when the first view is shown, then every 20 s, and stops with the last view", async () => {
+    const { model, chat } = chatWith();
+    model.acknowledge();
+    const detach = chat.attach();
+    expect(model.actions("hello")).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(model.actions("hello")).toHaveLength(3);
+    detach();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(model.actions("hello")).toHaveLength(3);
+  });
+
+  it("says hello when the page is online again", async () => {
+    const { model, chat } = chatWith();
+    model.acknowledge();
+    chat.attach();
+    await flush();
+    window.dispatchEvent(new Event("online"));
+    expect(model.actions("hello")).toHaveLength(2);
+  });
+
+  it("notices a kernel that does not answer, on either lane, and one that does again", async () => {
+    const model = new FakeModel().withControlLane();
+    const { chat } = chatWith(model);
+    chat.attach();
+    await vi.advanceTimersByTimeAsync(TIMING.giveUp);
+    expect(model.control).toHaveLength(1);
+    expect(chat.silent).toBe(true);
+    model.acknowledge();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(chat.silent).toBe(false);
+  });
+});
+
+describe("a prompt", () => {
+  it("leaves the draft when it is acknowledged", async () => {
+    const { model, chat, session } = chatWith();
+    model.acknowledge();
+    chat.type("hello goose");
+    const done = chat.prompt();
+    expect([chat.draft, chat.sending]).toEqual(["", ["hello goose"]]);
+    expect(readDraft(session)).toBe("hello goose");
+    await flush();
+    await done;
+    expect(model.actions("prompt")).toMatchObject([{ text: "hello goose" }]);
+    expect([chat.draft, chat.sending, readDraft(session)]).toEqual(["", [], ""]);
+  });
+
+  it("comes back with the reason when it is refused, before what was typed meanwhile", async () => {
+    const { model, chat, session } = chatWith();
+    model.acknowledge("goose is working on something else");
+    chat.type("one");
+    const done = chat.prompt();
+    chat.type("two");
+    expect(readDraft(session)).toBe("one\n\ntwo");
+    await flush();
+    await done;
+    expect(chat.draft).toBe("one\n\ntwo");
+    expect(chat.remark?.text).toContain("goose is working on something else");
+  });
+
+  it("comes back when nothing answers, and goes when it was delivered after all", async () => {
+    const { model, chat } = chatWith();
+    chat.type("patience");
+    const done = chat.prompt();
+    await vi.advanceTimersByTimeAsync(TIMING.giveUp);
+    await done;
+    expect(chat.draft).toBe("patience");
+    expect(chat.remark).toMatchObject({ level: "error", text: expect.stringContaining("not delivered") });
+    const { aid } = model.actions("prompt")[0] ?? { aid: "" };
+    model.receive({ type: "ack", aid, error: null });
+    expect(chat.draft).toBe("");
+    expect(chat.remark?.level).toBe("info");
+  });
+
+  it("is not lost when the widget is closed", async () => {
+    const { chat, session } = chatWith();
+    chat.type("keep me");
+    const done = chat.prompt();
+    chat.close();
+    await done;
+    expect(readDraft(session)).toBe("keep me");
+  });
+});
+
+describe("the draft", () => {
+  it("outlives the widget", () => {
+    const { chat, session } = chatWith();
+    chat.type("half");
+    chat.close();
+    expect(chatWith(new FakeModel({ session_id: session })).chat.draft).toBe("half");
+  });
+
+  it("moves to the session when that becomes known", () => {
+    const { model, chat } = chatWith(new FakeModel({ session_id: null, uid: "fresh" }));
+    chat.type("early");
+    expect(readDraft("fresh")).toBe("early");
+    model.set("session_id", "20261122_99");
+    expect([readDraft("fresh"), readDraft("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
+  });
+});
+
+it("removes its listeners when it is closed", () => {
+  const { model, chat } = chatWith();
+  expect(model.listening).toBeGreaterThan(0);
+  chat.close();
+  expect(model.listening).toBe(0);
+});

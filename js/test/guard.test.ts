@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { isItem, readInbound } from "../src/guard";
+import { agent, tool } from "./fake";
+
+describe("readInbound", () => {
+  it("passes what the wire allows", () => {
+    const message = { type: "changes", from: 1, seq: 2, changes: [{ op: "add", item: agent("a") }] };
+    expect(readInbound(message)).toEqual({ message, refused: 0 });
+    expect(readInbound({ type: "ack", aid: "x", error: null }).message).toEqual({ type: "ack", aid: "x", error: null });
+    expect(readInbound({ type: "snapshot", seq: 3, items: [tool("t")] }).refused).toBe(0);
+  });
+
+  it.each([null, 3, "x", [], {}, { type: "other" }, { type: "ack", aid: 1, error: null }, { type: "changes", seq: 1 }])(
+    "refuses %j",
+    (message) => expect(readInbound(message)).toEqual({ message: null, refused: 1 }),
+  );
+
+  it("refuses a bad piece and keeps the rest, so that no gap stays open for ever", () => {
+    const good = { op: "append", id: "a", field: "text", text: "x" };
+    const bad = [{ op: "append", id: "a", field: "html", text: "x" }, { op: "add", item: { id: "a", kind: "new" } }, 7];
+    const read = readInbound({ type: "changes", from: 0, seq: 1, changes: [good, ...bad] });
+    expect(read.refused).toBe(3);
+    expect(read.message).toMatchObject({ changes: [good] });
+  });
+});
+
+describe("isItem", () => {
+  it.each([
+    { ...agent("a"), state: "asleep" },
+    { ...agent("a"), content: [{ type: "image", mime: "image/png" }] },
+    { ...agent("a"), content: [{ type: "toString" }] },
+    { ...agent("a"), kind: "constructor" },
+    { ...tool("t"), status: "toString" },
+    { ...tool("t"), permission: { state: "open" } },
+    { ...tool("t"), input: undefined },
+    { ...tool("t"), started: Number.NaN },
+    { id: "p", kind: "plan", entries: [{ content: "x" }], time: 1 },
+  ])("refuses %j", (item) => expect(isItem(item)).toBe(false));
+
+  it("lets unknown fields pass", () => expect(isItem({ ...agent("a"), later: 1 })).toBe(true));
+});

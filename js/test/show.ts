@@ -1,0 +1,58 @@
+/** A chat shown in the test's document, and how a user finds things in it. */
+import { act } from "preact/test-utils";
+import widget from "../src/widget";
+import type { Change, Traits } from "../src/wire";
+import { FakeModel } from "./fake";
+
+let shown = 0;
+
+export function show(traits: Partial<Traits> = {}) {
+  const id = `show-${++shown}`;
+  const model = new FakeModel({ uid: id, session_id: id, ...traits });
+  const el = document.createElement("div");
+  document.body.append(el);
+  const close = widget.initialize({ model });
+  let remove = () => {};
+  act(() => {
+    remove = widget.render({ model, el });
+  });
+  let seq = model.get("transcript").seq;
+  return {
+    model,
+    el,
+    remove,
+    close,
+    change: (...changes: Change[]) => {
+      act(() => model.receive({ type: "changes", from: seq, seq: seq + 1, changes }));
+      seq += 1;
+    },
+    set: <K extends keyof Traits>(name: K, value: Traits[K]) => act(() => model.set(name, value)),
+    item: (itemId: string) => found(el.querySelector<HTMLElement>(`[data-id="${itemId}"]`), itemId),
+    button: (name: string) => found(button(el, name), name),
+    hasButton: (name: string) => button(el, name) !== undefined,
+    text: () => el.textContent ?? "",
+    area: () => found(el.querySelector("textarea"), "textarea"),
+    click: async (name: string) => act(async () => found(button(el, name), name).click()),
+    type: (text: string) =>
+      act(() => {
+        const area = found(el.querySelector("textarea"), "textarea");
+        area.value = text;
+        area.dispatchEvent(new Event("input", { bubbles: true }));
+      }),
+    press: async (init: KeyboardEventInit & { keyCode?: number }) =>
+      act(async () => {
+        const event = new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init });
+        found(el.querySelector("textarea"), "textarea").dispatchEvent(event);
+      }),
+  };
+}
+
+function button(el: HTMLElement, name: string): HTMLButtonElement | undefined {
+  const buttons = [...el.querySelectorAll("button")].filter((candidate) => !candidate.hidden);
+  return buttons.find((candidate) => (candidate.getAttribute("aria-label") ?? candidate.textContent?.trim()) === name);
+}
+
+function found<T>(element: T | null | undefined, what: string): T {
+  if (!element) throw new Error(`no ${what}`);
+  return element;
+}

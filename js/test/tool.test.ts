@@ -1,0 +1,75 @@
+import { act } from "preact/test-utils";
+import { expect, it } from "vitest";
+import type { ToolItem } from "../src/wire";
+import { tool } from "./fake";
+import { show } from "./show";
+
+function shown(fields: Partial<ToolItem>) {
+  const chat = show();
+  chat.change({ op: "add", item: tool("t", fields) });
+  const head = () => chat.item("t").querySelector<HTMLElement>(".goose-tool-head");
+  return { chat, head, open: () => head()?.getAttribute("aria-expanded") === "true" };
+}
+
+const ended = { started: 10, ended: 13.24 };
+
+it("says status and duration in words", () => {
+  const { head } = shown({ ...ended, status: "completed", title: "shell · ls" });
+  expect(head()?.textContent).toMatch(/shell · ls.*Done3\.2 s/);
+});
+
+it.each([
+  [{ status: "completed" }, false],
+  [{ status: "failed" }, true],
+  [{ status: "completed", content: [{ type: "image", mime: "image/png", data: "AA==" }] }, true],
+  [{ status: "completed", content: [{ type: "diff", path: "a", old: "", new: "x" }] }, true],
+  [{ status: "in_progress", ended: null, output: "x" }, true],
+] as [Partial<ToolItem>, boolean][])("finished as %j its card is open: %j", (fields, open) => {
+  expect(shown({ ...ended, ...fields }).open()).toBe(open);
+});
+
+it("remembers what the user opened", async () => {
+  const { chat, head, open } = shown({ ...ended, status: "completed" });
+  await act(async () => head()?.click());
+  expect(open()).toBe(true);
+  chat.change({ op: "patch", id: "t", set: { title: "new" } });
+  expect(open()).toBe(true);
+});
+
+it("streams output into an open card without drawing it again", () => {
+  const { chat } = shown({ output: "a\n", started: 1 });
+  const args = chat.item("t").querySelector(".goose-args code");
+  chat.change({ op: "append", id: "t", field: "output", text: "b\n" });
+  expect(chat.item("t").querySelector(".goose-output")?.textContent).toContain("b");
+  expect(chat.item("t").querySelector(".goose-args code")).toBe(args);
+});
+
+it("shows output that came before it was opened", async () => {
+  const { chat, head } = shown({ ...ended, status: "completed", output: "early\n" });
+  await act(async () => head()?.click());
+  expect(chat.item("t").textContent).toContain("early");
+});
+
+it("does not show a result that repeats the output", () => {
+  const { chat } = shown({ ...ended, status: "failed", output: "same\r\n", content: [{ type: "text", text: "same" }] });
+  expect(chat.item("t").textContent?.split("same")).toHaveLength(2);
+});
+
+it("shows exit code, error and what was left out", () => {
+  const result = { stdout: "out", stderr: "bad thing", exit_code: 3 };
+  const text = shown({ ...ended, status: "failed", result, truncated: true }).chat.item("t").textContent;
+  expect(text).toContain("bad thing");
+  expect(text).toContain("Exit code 3");
+  expect(text).toContain("left out some of the output");
+});
+
+it("shows a result it does not know as JSON", () => {
+  expect(shown({ ...ended, status: "failed", result: { rows: 3 } }).chat.item("t").textContent).toContain('"rows": 3');
+});
+
+it("carries id, kind and status for tests and styles", () => {
+  const { chat } = shown({ status: "pending" });
+  expect({ ...chat.item("t").dataset }).toMatchObject({ id: "t", kind: "tool", status: "pending" });
+  chat.change({ op: "patch", id: "t", set: { status: "cancelled", ended: 2 } });
+  expect(chat.item("t").dataset.status).toBe("cancelled");
+});

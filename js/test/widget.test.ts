@@ -1,0 +1,147 @@
+import { act } from "preact/test-utils";
+import { afterEach, expect, it, vi } from "vitest";
+import widget from "../src/widget";
+import type { Item } from "../src/wire";
+import { agent } from "./fake";
+import { show } from "./show";
+
+afterEach(() => void vi.useRealTimers());
+
+const ITEMS: Item[] = [
+  { id: "u", kind: "user", text: "*hi*", content: [], time: 1, state: "unsure" },
+  { id: "th", kind: "thought", text: "hm", started: 1, ended: null },
+  { id: "p", kind: "plan", entries: [{ content: "do", status: "completed", priority: "low" }], time: 1 },
+  { id: "n", kind: "notice", level: "error", text: "It broke.", detail: "why", time: 1 },
+  agent("a", "**bold**", "interrupted"),
+];
+
+it("shows the keyframe at once, every item with its id and kind", () => {
+  const chat = show({ transcript: { seq: 9, items: ITEMS } });
+  const shown = [...chat.el.querySelectorAll<HTMLElement>("[data-id]")].map(({ dataset }) => [
+    dataset.id,
+    dataset.kind,
+  ]);
+  expect(shown).toEqual(ITEMS.map(({ id, kind }) => [id, kind]));
+  expect(chat.item("u").textContent).toContain("*hi*");
+  expect(chat.item("u").textContent).toContain("may not have it");
+  expect(chat.item("th").textContent).toContain("goose is thinking…");
+  expect(chat.item("p").textContent).toContain("1 of 1 done");
+  expect(chat.item("n").querySelector("[role=status]")?.textContent).toContain("It broke.");
+  expect(chat.item("a").querySelector("strong")?.textContent).toBe("bold");
+  expect(chat.item("a").textContent).toContain("Interrupted");
+  expect(chat.model.actions("hello")).toMatchObject([{ have: 9 }]);
+});
+
+it("does nothing but listen before it is shown", () => {
+  const model = show().model;
+  expect(model.actions("prompt")).toEqual([]);
+  expect(model.sent.every(({ type }) => type === "hello")).toBe(true);
+});
+
+it("streams into an item without touching the others", () => {
+  const chat = show({ transcript: { seq: 1, items: [agent("a", "done", "done"), agent("b", "go")] } });
+  const [a, b] = [chat.item("a").firstChild, chat.item("b").querySelector("p")];
+  chat.change({ op: "append", id: "b", field: "text", text: " on" });
+  expect(chat.item("b").textContent).toBe("go on");
+  expect(chat.item("b").querySelector("p")).toBe(b);
+  expect(chat.item("a").firstChild).toBe(a);
+});
+
+it("shows two views of one model, each getting every message", () => {
+  const chat = show();
+  const second = document.createElement("div");
+  document.body.append(second);
+  act(() => void widget.render({ model: chat.model, el: second }));
+  chat.change({ op: "add", item: agent("a", "both") });
+  for (const el of [chat.el, second]) expect(el.querySelector('[data-id="a"]')?.textContent).toContain("both");
+  chat.type("shared");
+  expect(second.querySelector("textarea")?.value).toBe("shared");
+});
+
+it("takes everything away with the last cleanup", () => {
+  const chat = show();
+  chat.remove();
+  chat.close();
+  expect(chat.el.children).toHaveLength(0);
+  expect(chat.model.listening).toBe(0);
+});
+
+it("draws a long chat's end first, and more on demand", async () => {
+  const items = Array.from({ length: 450 }, (_, i) => agent(`a${i}`, `text ${i}`, "done"));
+  const chat = show({ transcript: { seq: 1, items } });
+  const ids = () => [...chat.el.querySelectorAll<HTMLElement>("[data-id]")].map((el) => el.dataset.id);
+  expect([ids().length, ids().at(0), ids().at(-1)]).toEqual([200, "a250", "a449"]);
+  await chat.click("Show earlier messages (250)");
+  await chat.click("Show earlier messages (50)");
+  expect(ids()).toEqual(items.map(({ id }) => id));
+  expect(chat.hasButton("Show earlier messages (0)")).toBe(false);
+});
+
+it("says in the header how things are", () => {
+  const chat = show({ title: "Sales", usage: { used: 12_345, size: 200_000 }, status: "waiting" });
+  const header = chat.el.querySelector("header");
+  expect(header?.textContent).toContain("Waiting for you");
+  expect(header?.textContent).toContain("Sales");
+  expect(header?.textContent).toContain("12k / 200k");
+  expect(chat.hasButton("Copy session id")).toBe(true);
+  expect([...(header?.querySelectorAll("label") ?? [])].map((label) => label.textContent)).toEqual([
+    "ModeAutonomousApprove",
+    "Modelgpt-5.2",
+  ]);
+});
+
+it("changes the mode, and says so when that fails", async () => {
+  const chat = show();
+  chat.model.acknowledge("not while goose works");
+  const select = chat.el.querySelector("select");
+  if (!select) throw new Error("no select");
+  await act(async () => {
+    select.value = "auto";
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  expect(chat.model.actions("set_mode")).toMatchObject([{ value: "auto" }]);
+  expect(select.value).toBe("approve");
+  expect(chat.text()).toContain("not while goose works");
+});
+
+it("shows a problem with what to do, and retries", async () => {
+  const chat = show({ status: "failed" });
+  chat.model.acknowledge();
+  chat.set("problem", { code: "no-goose", title: "No goose", text: "Run `brew`.", detail: "log", retry: true });
+  expect(chat.text()).toContain("No goose");
+  expect(chat.el.querySelector("[data-problem] code")?.textContent).toBe("brew");
+  await chat.click("Retry");
+  expect(chat.model.actions("retry")).toHaveLength(1);
+});
+
+it("counts down to the next attempt to reconnect", async () => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  const reconnect = { attempt: 2, retry_at: 1008, reason: "It fell asleep." };
+  const chat = show({ status: "reconnecting", reconnect });
+  chat.model.acknowledge();
+  expect(chat.text()).toContain("Attempt 2 in 8 s.");
+  await act(async () => void (await vi.advanceTimersByTimeAsync(3000)));
+  expect(chat.text()).toContain("Attempt 2 in 5 s.");
+  await chat.click("Reconnect now");
+  expect(chat.model.actions("retry")).toHaveLength(1);
+});
+
+it("warns when the kernel does not answer, until it does", async () => {
+  vi.useFakeTimers();
+  const chat = show();
+  await act(async () => void (await vi.advanceTimersByTimeAsync(3000)));
+  expect(chat.text()).toContain("The kernel does not answer.");
+  chat.change({ op: "add", item: agent("a") });
+  expect(chat.text()).not.toContain("The kernel does not answer.");
+});
+
+it("announces a reply when it is finished, and not its pieces", () => {
+  const chat = show();
+  chat.change({ op: "add", item: agent("a") });
+  chat.change({ op: "append", id: "a", field: "text", text: "All done." });
+  const polite = chat.el.querySelector('.goose-sr [aria-live="polite"]');
+  expect(polite?.textContent).toBe("");
+  chat.change({ op: "patch", id: "a", set: { state: "done" } });
+  expect(polite?.textContent).toBe("goose replied: All done.");
+  expect(chat.el.querySelector("[role=log]")?.getAttribute("aria-live")).toBe("polite");
+});

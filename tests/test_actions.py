@@ -1,0 +1,46 @@
+"""What the page may ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goose_widget import actions
+from goose_widget.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("message", "action"),
+    [
+        ({"type": "hello", "have": 3}, actions.Hello(3)),
+        ({"type": "prompt", "text": "hi"}, actions.Prompt("hi")),
+        ({"type": "stop"}, actions.Stop()),
+        ({"type": "answer", "request": "r", "option": "o"}, actions.Answer("r", "o")),
+        ({"type": "set_mode", "value": "auto"}, actions.SetMode("auto")),
+        ({"type": "set_model", "value": "m"}, actions.SetModel("m")),
+        ({"type": "retry"}, actions.Retry()),
+    ],
+)
+def test_every_action_is_decoded(message: dict[str, Any], action: actions.Action) -> None:
+    assert actions.decode({"aid": "a", **message}) == ("a", action)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "stop",
+        {},
+        {"type": "stop"},
+        {"aid": 1, "type": "stop"},
+        {"aid": "a", "type": "format_disk"},
+        {"aid": "a", "type": "prompt"},
+        {"aid": "a", "type": "prompt", "text": 3},
+        {"aid": "a", "type": "hello", "have": True},
+        {"aid": "a", "type": ["stop"]},
+    ],
+)
+def test_anything_else_is_refused_with_a_sentence(message: Any) -> None:
+    with pytest.raises(UsageError, match="The page sent"):
+        actions.decode(message)

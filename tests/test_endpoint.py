@@ -1,0 +1,182 @@
+"""The address of a server, and what is said when no connection to it comes about."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from goose_widget import endpoint, errors
+from goose_widget.endpoint import Endpoint, acp_url, http_get, probe
+from support.goose import GooseServe, free_port, goose_environment, goose_serve
+
+
+@pytest.mark.parametrize(
+    ("server", "url"),
+    [
+        ("http://127.0.0.1:3284", "ws://127.0.0.1:3284/acp"),
+        ("http://127.0.0.1:3284/", "ws://127.0.0.1:3284/acp"),
+        ("https://goose.example.org", "wss://goose.example.org/acp"),
+        ("ws://127.0.0.1:3284/acp", "ws://127.0.0.1:3284/acp"),
+        ("wss://[::1]:3284/acp/", "wss://[::1]:3284/acp"),
+        ("http://hub.example.org/user/me/proxy/3284", "ws://hub.example.org/user/me/proxy/3284/acp"),
+        ("  HTTP://localhost:1 ", "ws://localhost:1/acp"),
+    ],
+)
+def test_an_address_becomes_that_of_the_acp_endpoint(server: str, url: str) -> None:
+    assert acp_url(server) == url
+    assert acp_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "server", ["", "localhost:3284", "127.0.0.1", "ftp://h/acp", "ws://", "ws://h:port", "ws://h:99999", "ws://[", 3284]
+)
+def test_what_is_no_address_is_refused(server: str) -> None:
+    with pytest.raises(errors.UsageError, match="address"):
+        acp_url(server)
+
+
+@pytest.mark.parametrize(
+    "server",
+    ["http://me:secret@h", "http://secret@h", "ws://h/acp?key=secret", "ws://h/acp#secret", "ws://a:secret@h:x"],
+)
+def test_an_address_with_a_secret_is_refused_without_repeating_it(server: str) -> None:
+    with pytest.raises(errors.UsageError) as refused:
+        acp_url(server)
+    assert "secret" not in str(refused.value)
+
+
+def test_the_key_does_not_show_in_a_repr() -> None:
+    assert "s3cret" not in repr(Endpoint("ws://h/acp", "s3cret"))
+
+
+def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it() -> None:
+    with pytest.raises(errors.UsageError, match="line break") as refused:
+        Endpoint("ws://h/acp", "s3cret\n")
+    assert "s3cret" not in str(refused.value)
+
+
+# -- a server that answers as told ----------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def answering(answers: dict[str, bytes], *, otherwise: bytes = b"") -> AsyncIterator[str]:
+    """A server with an answer for each path. Yields its ACP address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.read(65536)
+        path = request.split()[1].decode(errors="replace")
+        writer.write(answers.get(path, otherwise))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/acp"
+    finally:
+        server.close()
+
+
+def http(status: int, body: str = "") -> bytes:
+    return f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+async def test_401_is_a_wrong_key() -> None:
+    async with answering({"/acp": http(401)}) as url:
+        with pytest.raises(errors.WrongKey, match="refused the key"):
+            await probe(url, "k")
+        with pytest.raises(errors.WrongKey, match="none was given"):
+            await probe(url, "")
+
+
+@pytest.mark.parametrize("status", [302, 403])
+async def test_a_proxy_that_wants_a_login_is_told_from_a_wrong_key(status: int) -> None:
+    async with answering({"/acp": http(status, "go away")}) as url:
+        with pytest.raises(errors.AccessDenied, match=f"HTTP {status}") as denied:
+            await probe(url, "k")
+    assert denied.value.detail == "go away"
+
+
+async def test_a_proxy_without_a_goose_behind_it_counts_as_refused() -> None:
+    async with answering({"/acp": http(502, "Bad Gateway")}) as url:
+        with pytest.raises(errors.ConnectionRefused, match="HTTP 502"):
+            await probe(url, "k")
+
+
+@pytest.mark.parametrize(
+    ("answers", "what"),
+    [
+        ({"/api/health": http(200, '{"status": "ok", "service": "goose-web"}')}, "goose web"),
+        ({"/status": http(200, "ok")}, "a goose without an ACP endpoint"),
+        ({"/api/health": http(200, "[]"), "/status": http(200, "<html>")}, "not like goose"),
+        ({}, "not like goose"),
+    ],
+)
+async def test_a_server_without_acp_is_too_old_or_no_goose(answers: dict[str, bytes], what: str) -> None:
+    async with answering(answers, otherwise=http(404)) as url:
+        with pytest.raises(errors.ServerTooOld, match=what):
+            await probe(url, "k")
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 100_000])
+async def test_what_does_not_speak_http_is_no_goose(answer: bytes) -> None:
+    async with answering({}, otherwise=answer) as url:
+        with pytest.raises(errors.ServerTooOld, match="does not speak HTTP"):
+            await probe(url, "k")
+
+
+async def test_a_plain_server_at_an_encrypted_address_is_told() -> None:
+    async with answering({}, otherwise=http(200)) as url:
+        with pytest.raises(errors.ConnectionRefused, match="No secure connection"):
+            await probe(url.replace("ws:", "wss:"), "k")
+
+
+async def test_nothing_listening_is_refused() -> None:
+    with pytest.raises(errors.ConnectionRefused, match="Connection refused"):
+        await probe(f"ws://127.0.0.1:{free_port()}/acp", "k")
+
+
+async def test_an_unknown_host_is_refused() -> None:
+    with pytest.raises(errors.ConnectionRefused, match=r"no-such-host\.invalid") as refused:
+        await probe("ws://no-such-host.invalid/acp", "k")
+    assert refused.value.detail
+
+
+async def test_a_server_that_says_nothing_is_refused_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "_TIMEOUT", 0.1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(errors.ConnectionRefused, match="No answer within"):
+            await probe(f"ws://127.0.0.1:{silent.getsockname()[1]}/acp", "k")
+
+
+async def test_no_more_than_the_beginning_of_a_body_is_read() -> None:
+    async with answering({"/": http(200, "x" * 100_000)}) as url:
+        status, body = await http_get(url.removesuffix("/acp"), timeout=5.0)
+    assert status == 200
+    assert 0 < len(body) <= 4096
+
+
+# -- the real goose -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def goose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GooseServe]:
+    root: Path = tmp_path_factory.mktemp("goose")
+    with goose_serve(goose_environment(root, "http://127.0.0.1:1"), key="right") as running:
+        yield running
+
+
+async def test_nothing_is_wrong_with_the_real_goose_and_the_right_key(goose: GooseServe) -> None:
+    await probe(goose.url, "right")
+
+
+@pytest.mark.parametrize("key", ["", "wrong"])
+async def test_the_real_goose_wants_its_key(goose: GooseServe, key: str) -> None:
+    with pytest.raises(errors.WrongKey):
+        await probe(goose.url, key)

@@ -16,34 +16,35 @@ VENV ?= .venv
 GOOSE ?= pinned
 ARGS ?=
 
-venv := $(abspath $(VENV))
+# Targets can't have spaces, but the path to this folder may: it is only where it has to be, and quoted.
+venv := $(VENV)
+here := $(if $(filter /%,$(VENV)),,$(CURDIR)/)
 python := $(venv)/bin/python
 pip := $(python) -m pip --disable-pip-version-check --no-input install --quiet --constraint tests/constraints.txt
 npm_ci := npm ci --ignore-scripts --no-audit --no-fund
-ipykernel6 := $(venv)/ipykernel6
 
 # Tools come from the set-up, node and npm too where the machine has none.
-export PATH := $(venv)/bin:$(PATH)
+export PATH := $(here)$(venv)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
 .PHONY: lab test check fix bundle browser constraints clean
 
-lab: $(venv)/.lab $(venv)/.goose bundle
-	@cd tests && $(python) -m support.lab --goose $(GOOSE) $(ARGS)
+lab: $(venv)/.lab tests/goose/node_modules/.all bundle
+	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
 
 # pytest runs last, so that its closing line is the last one.
-test: $(venv)/.test $(venv)/.js $(venv)/.goose $(venv)/.ipykernel6 bundle browser check
+test: $(venv)/.test js/node_modules/.all tests/goose/node_modules/.all $(venv)/.ipykernel6 bundle browser check
 	$(python) -m pytest $(ARGS)
 
-check: $(venv)/.test $(venv)/.js
+check: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check
 	$(python) -m ruff format --check
 	$(python) -m mypy
 	cd js && npm run --silent check && npm run --silent test
 
-fix: $(venv)/.test $(venv)/.js
+fix: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
 	cd js && npx biome check --write .
@@ -95,21 +96,22 @@ $(venv)/.test: $(venv)/.lab
 	$(pip) --no-build-isolation --editable '.[test]'
 	@touch $@
 
-$(venv)/.js: js/package-lock.json | $(venv)/.build
+js/node_modules/.all: js/package-lock.json | $(venv)/.build
 	cd js && $(npm_ci)
-	@touch $@
+	@touch $@ # the build hook may install without what only the checks need; this stamp then goes
 
 # The goose for tests and the demo. On a platform that it is not published for, npm leaves it out.
-$(venv)/.goose: tests/goose/package-lock.json | $(venv)/.build
+tests/goose/node_modules/.all: tests/goose/package-lock.json | $(venv)/.build
 	cd tests/goose && $(npm_ci)
-	@touch $@
+	@mkdir -p $(@D) && touch $@
 
 # A kernel of the older generation beside the current one: it shares everything but ipykernel itself.
 $(venv)/.ipykernel6: $(venv)/.test
-	rm -rf $(ipykernel6)
-	$(python) -m pip --disable-pip-version-check --no-input install --quiet --no-deps --target $(ipykernel6) \
+	rm -rf $(venv)/ipykernel6
+	$(python) -m pip --disable-pip-version-check --no-input install --quiet --no-deps --target $(venv)/ipykernel6 \
 		ipykernel==6.31.0 nest-asyncio==1.6.0
-	@rm -rf $(ipykernel6)/share
-	@PYTHONPATH=$(ipykernel6) $(python) -m ipykernel install --prefix $(ipykernel6) --name python3-ipykernel6 \
-		--display-name "Python 3 (ipykernel 6)" --env PYTHONPATH $(ipykernel6) >/dev/null 2>&1
+	@rm -rf $(venv)/ipykernel6/share
+	@PYTHONPATH="$(here)$(venv)/ipykernel6" $(python) -m ipykernel install --prefix $(venv)/ipykernel6 \
+		--name python3-ipykernel6 --display-name "Python 3 (ipykernel 6)" \
+		--env PYTHONPATH "$(here)$(venv)/ipykernel6" >/dev/null 2>&1
 	@touch $@

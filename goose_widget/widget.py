@@ -79,6 +79,9 @@ class GooseChat(Chat, anywidget.AnyWidget):
         self.on_msg(lambda _, content, __: self._receive(content))
         _listen_on_control()
 
+    def __del__(self) -> None:
+        """Nothing: ipywidgets would close it, and a chat is collected only when it is closed, or was never made."""
+
     def __repr__(self) -> str:
         return f"<GooseChat {self.session_id or 'new session'}, {self.status}>"
 

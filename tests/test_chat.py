@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,9 @@ from support.poll import eventually, until
 
 @pytest.fixture(scope="module")
 def goose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GooseServe]:
-    with ScriptedModel() as model:
-        with goose_serve(goose_environment(tmp_path_factory.mktemp("goose"), model.url)) as goose:
-            yield goose
+    root = tmp_path_factory.mktemp("goose")
+    with ScriptedModel() as model, goose_serve(goose_environment(root, model.url)) as goose:
+        yield goose
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def new_chat(goose: GooseServe, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-async def chat(new_chat: Any) -> AsyncIterator[Chat]:
-    yield new_chat()
+async def chat(new_chat: Any) -> Chat:
+    return new_chat()
 
 
 def test_ask_returns_the_reply(new_chat: Any) -> None:

@@ -141,7 +141,7 @@ def test_a_prompt_that_can_not_be_taken_is_refused_with_a_reason_and_leaves_no_t
     else:
         wire.session.close()
     before = wire.items()
-    with pytest.raises(errors.UsageError, match="connecting|still working|closed"):
+    with pytest.raises(errors.UsageError, match=r"connecting|still working|closed"):
         wire.session.prompt("p2", "second")
     assert wire.items() == before
 

@@ -89,7 +89,7 @@ def decode(frame: str | bytes) -> Message:
 
 def _error(id: str | int | None, error: dict[str, Any]) -> Error:
     code, message, data = error.get("code"), str(error.get("message") or ""), error.get("data")
-    if isinstance(data, dict):
+    if data and isinstance(data, dict):
         data = data.get("message") or data.get("details") or json.dumps(data, ensure_ascii=False)
     if data:  # the generic message is of no use to anybody: "Invalid params: Invalid mode: nonsense"
         message = f"{message}: {data}" if message else str(data)

@@ -34,8 +34,18 @@ function mark(element: Element): void {
   for (const child of element.querySelectorAll(FOCUSABLE)) child.setAttribute(MARK, "true");
 }
 
-/** Ctrl+S and the like stay the notebook's; else they would be the browser's. */
 function keep(event: KeyboardEvent): void {
-  if ((event.ctrlKey || event.metaKey) && event.key !== "Enter") return;
-  event.stopPropagation();
+  const combined = event.ctrlKey || event.metaKey;
+  if (combined && event.key === "s" && event.type === "keydown") saveNotebook(event);
+  if (!combined || event.key === "Enter") event.stopPropagation();
+}
+
+/** The marks make Jupyter deaf for Ctrl+S too, and then it is the browser's; so it is said again outside of them. */
+function saveNotebook(event: KeyboardEvent): void {
+  const outside = (event.currentTarget as Element).closest(".jp-Notebook");
+  if (!outside) return;
+  // Jupyter goes by the key's code, which only this old property tells it.
+  const { key, code, keyCode, ctrlKey, metaKey } = event;
+  const again = new KeyboardEvent("keydown", { key, code, keyCode, ctrlKey, metaKey, bubbles: true, cancelable: true });
+  if (!outside.dispatchEvent(again)) event.preventDefault();
 }

@@ -27,6 +27,21 @@ it("keeps keys from the notebook, but leaves it its Ctrl and Cmd combinations", 
   expect(outside).toHaveBeenCalledTimes(2);
 });
 
+it("says Ctrl+S again where Jupyter hears it", () => {
+  const { root, press } = kept();
+  const notebook = h("div", { class: "jp-Notebook" });
+  const heard: EventTarget[] = [];
+  notebook.addEventListener("keydown", (event) => {
+    if (event.target) heard.push(event.target);
+    event.preventDefault();
+  });
+  root.replaceWith(notebook);
+  notebook.append(root);
+  const passed = press({ key: "s", ctrlKey: true, cancelable: true });
+  expect(heard).toContain(notebook);
+  expect(passed).toBe(false);
+});
+
 it("marks the root and everything that takes keys, also what comes later", async () => {
   const { root } = kept();
   expect(root.getAttribute(MARK)).toBe("true");

@@ -54,7 +54,7 @@ def test_a_message_is_decoded(frame: str, message: jsonrpc.Message) -> None:
         ({"message": "Internal error", "data": {"details": "it broke"}}, "Internal error: it broke"),
         ({"message": "Internal error", "data": {"message": "it broke"}}, "Internal error: it broke"),
         ({"message": "Internal error", "data": {"other": 1}}, 'Internal error: {"other": 1}'),
-        ({"message": "Internal error", "data": {}}, "Internal error: {}"),
+        ({"message": "Internal error", "data": {}}, "Internal error"),
         ({"message": None, "data": "it broke"}, "it broke"),
         ({"data": "it broke"}, "it broke"),
         ({"message": "Internal error", "data": None}, "Internal error"),

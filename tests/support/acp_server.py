@@ -61,6 +61,8 @@ class AcpServer:
             task.cancel()
         self._server.close()
         await self._server.wait_closed()
+        for _ in range(3):  # the loop closes aborted transports in its next rounds
+            await asyncio.sleep(0)
 
     def drop(self) -> None:
         """Cut the connection without a goodbye."""

@@ -1,0 +1,247 @@
+"""The widget's side of the conversation with the page, over a comm that records."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+
+from goose_widget import GooseChat, errors, widget
+from support.acp_server import AcpServer, running
+from support.poll import eventually
+from support.replica import apply
+
+
+class RecordingComm(BaseComm):
+    """A comm whose other end is a list; like ipykernel 7.4's it has a route to mend."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.opened: dict[str, Any] = {}
+        self._reply_subshell_for: Callable[..., Any] | None = lambda data, default: "another shell"
+        super().__init__(*args, **kwargs)
+
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
+        if msg_type == "comm_open":
+            self.opened = data["state"]
+        elif msg_type == "comm_msg":
+            self.sent.append(data)
+
+    @property
+    def custom(self) -> list[dict[str, Any]]:
+        return [data["content"] for data in self.sent if data["method"] == "custom"]
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        return [data["state"] for data in self.sent if data["method"] == "update"]
+
+
+@pytest.fixture
+def comms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[AcpServer]:
+    async with running(AcpServer(key="topsecret")) as server:
+        yield server
+
+
+@pytest.fixture
+def new_chat(comms: None, tmp_path: Path) -> Iterator[Any]:
+    chats: list[GooseChat] = []
+
+    def new(server: AcpServer, **more: Any) -> GooseChat:
+        chat = GooseChat(
+            **{"server": server.url, "token": server.key, "cwd": tmp_path, "store": tmp_path / "s", **more}
+        )
+        chats.append(chat)
+        return chat
+
+    yield new
+    for chat in chats:
+        chat.close()
+
+
+class Page:
+    """What a page does: keep a replica, send actions, wait for their acks."""
+
+    def __init__(self, chat: GooseChat) -> None:
+        self.chat, self.comm, self._count = chat, chat.comm, 0
+
+    def send(self, action: dict[str, Any], aid: str | None = None) -> str:
+        self._count += 1
+        aid = aid or f"a{self._count}"
+        self.chat._handle_custom_msg({"aid": aid, **action}, [])
+        return aid
+
+    async def do(self, action: dict[str, Any], aid: str | None = None) -> str | None:
+        """Send an action; its refusal."""
+        before = len(self.comm.custom)
+        sent = self.send(action, aid)
+
+        def acks() -> list[dict[str, Any]]:
+            return [m for m in self.comm.custom[before:] if m["type"] == "ack" and m["aid"] == sent]
+
+        await eventually(acks)
+        return acks()[0]["error"]
+
+    def items(self) -> list[dict[str, Any]]:
+        return apply([], (c for m in self.comm.custom if m["type"] == "changes" for c in m["changes"]))
+
+
+async def test_a_page_that_saw_every_message_has_the_transcript(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("hello")
+    batches = [m for m in chat.comm.custom if m["type"] == "changes"]
+    assert [m["from"] for m in batches] == [0, *(m["seq"] for m in batches[:-1])]
+    assert Page(chat).items() == chat._keyframe()["items"]
+
+
+async def test_the_transcript_is_a_keyframe_and_never_sent_again(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    assert chat.comm.opened["transcript"] == {"seq": 0, "items": []}
+    await chat.ask_async("hello")
+    assert not [state for state in chat.comm.updates if "transcript" in state or "items" in state]
+    state = chat.get_state()["transcript"]  # what a page that loads now gets
+    assert [item["text"] for item in state["items"]] == ["hello", "You said: hello"]
+
+
+async def test_the_key_never_reaches_the_page_or_the_file(server: AcpServer, new_chat: Any, tmp_path: Path) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("hello")
+    assert "topsecret" not in str([chat.comm.opened, chat.comm.sent, chat.get_state(), repr(chat)])
+    assert all(b"topsecret" not in path.read_bytes() for path in (tmp_path / "s").iterdir())
+
+
+async def test_a_prompt_from_the_page_runs_and_is_acknowledged(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await eventually(lambda: chat.status == "ready")
+    assert await Page(chat).do({"type": "prompt", "text": "hello"}) is None
+    await eventually(lambda: chat.status == "ready" and chat.items and chat.items[-1]["text"] == "You said: hello")
+
+
+async def test_an_action_that_arrives_on_both_lanes_is_done_once(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await eventually(lambda: chat.status == "ready")
+    page = Page(chat)
+    action = {"type": "prompt", "text": "once"}
+    content = {"uid": chat.uid, "data": {"aid": "same", **action}}
+    await widget._on_control(None, None, {"content": content})
+    assert await page.do(action, "same") is None
+    await eventually(lambda: chat.status == "ready")
+    assert [m["method"] for m in server.received].count("session/prompt") == 1
+
+
+async def test_nobody_is_reached_with_a_wrong_name_on_the_control_lane() -> None:
+    for parent in ({}, {"content": None}, {"content": {"uid": "nobody", "data": {}}}, None):
+        await widget._on_control(None, None, parent)
+
+
+async def test_what_is_refused_says_why(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await eventually(lambda: chat.status == "ready")
+    page = Page(chat)
+    assert "empty" in str(await page.do({"type": "prompt", "text": " "}))
+    assert "does not offer" in str(await page.do({"type": "set_mode", "value": "sloppy"}))
+    assert "no longer open" in str(await page.do({"type": "answer", "request": "r", "option": "o"}))
+    assert "unknown action" in str(await page.do({"type": "explode"}))
+    assert chat.items == []
+
+
+async def test_hello_brings_what_is_missing(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("hello")
+    page, seq = Page(chat), chat._keyframe()["seq"]
+    for have, kind in ((seq, None), (1, "changes"), (seq + 100, "snapshot")):
+        before = len(chat.comm.custom)
+        assert await page.do({"type": "hello", "have": have}) is None
+        answer = [m for m in chat.comm.custom[before:] if m["type"] != "ack"]
+        assert [m["type"] for m in answer] == ([kind] if kind else [])
+        assert all(m["seq"] == seq for m in answer)
+
+
+async def test_every_message_is_free_of_the_busy_shell(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await eventually(lambda: chat.status == "ready")
+    assert await Page(chat).do({"type": "hello", "have": 0}) is None
+    assert chat.comm._reply_subshell_for is None
+
+
+async def ask_to_list(server: AcpServer, prompt: str) -> str:
+    outcome = await server.ask("c1", "ls -la")
+    await server.text(str(outcome))
+    return "end_turn"
+
+
+async def test_a_question_waits_for_a_page_that_said_hello(new_chat: Any) -> None:
+    async with running(AcpServer(ask_to_list)) as server:
+        chat = new_chat(server)
+        page = Page(chat)
+        await page.do({"type": "hello", "have": 0})
+        asking = asyncio.create_task(chat.ask_async("list"))
+        await eventually(lambda: chat.status == "waiting")
+        permission = chat.items[-1]["permission"]
+        assert await page.do({"type": "answer", "request": permission["request"], "option": "allow_once"}) is None
+        assert "allow_once" in (await asking).text
+
+
+async def test_a_question_waits_a_moment_for_a_page_that_is_loading(
+    new_chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget, "_HELLO_PATIENCE", 0.3)
+    async with running(AcpServer(ask_to_list)) as server:
+        chat = new_chat(server)
+        chat._repr_mimebundle_()
+        before = time.monotonic()
+        with pytest.raises(errors.PermissionUnanswered):
+            await chat.ask_async("list")
+        assert time.monotonic() - before >= 0.3
+
+        asking = asyncio.create_task(chat.ask_async("list"))
+        await eventually(lambda: chat.status == "waiting")
+        await Page(chat).do({"type": "hello", "have": 0})
+        await asyncio.sleep(0.5)  # longer than the patience
+        assert chat.status == "waiting"
+        chat.stop()
+        chat.close()
+        with pytest.raises(errors.TurnInterrupted):
+            await asking
+
+
+async def test_its_plain_text_is_the_same_on_every_run(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    bundle = chat._repr_mimebundle_()
+    assert bundle is not None
+    assert bundle[0]["text/plain"] == "GooseChat"
+    await eventually(lambda: chat.status == "ready")
+    assert repr(chat) == f"<GooseChat {chat.session_id}, ready>"
+
+
+@pytest.mark.parametrize(("height", "css"), [(None, ""), (600, "600px"), ("70vh", "70vh")])
+async def test_the_height_is_a_css_length(server: AcpServer, new_chat: Any, height: Any, css: str) -> None:
+    assert new_chat(server, height=height).height == css
+
+
+async def test_unknown_arguments_are_refused_by_name(server: AcpServer, new_chat: Any) -> None:
+    with pytest.raises(errors.UsageError, match="no argument sever"):
+        new_chat(server, sever="x")
+
+
+async def test_the_second_chat_of_a_session_shows_all_of_it_and_the_first_says_so(
+    server: AcpServer, new_chat: Any
+) -> None:
+    first = new_chat(server)
+    await first.ask_async("hello")
+    second = new_chat(server, session_id=first.session_id)
+    assert [item["text"] for item in second.items] == ["hello", "You said: hello"]
+    assert second.comm.custom[0]["type"] == "snapshot"
+    assert first.problem["code"] == "continued-elsewhere"

@@ -329,7 +329,12 @@ class Chat(t.HasTraits):
                 answered.set_result(refusal)
 
         self._session.set(setting, value, settle)
-        refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
+        try:
+            refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
+        except asyncio.TimeoutError:
+            refusal = (
+                f"goose did not change the {setting} within {_SET_PATIENCE:g} s. Stop the turn, or try again later."
+            )
         if refusal is not None:
             raise errors.UsageError(refusal)
 

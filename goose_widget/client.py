@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import random
 import time
@@ -39,6 +40,8 @@ _CLOSE_TIMEOUT: Final = 2.0
 _PING_EVERY: Final = 15.0
 _PING_TIMEOUT: Final = 15.0
 _STOP_PATIENCE: Final = 10.0  # after that the socket is closed, which makes goose cancel
+_SECRET_LENGTH: Final = 8
+_MASK: Final = "[the key of the goose server]"
 _TICK: Final = 2.0
 _SLEPT: Final = 10.0
 
@@ -56,6 +59,16 @@ def backoff(attempt: int, chance: float) -> float:
 def was_asleep(wall: float, expected: float) -> bool:
     """Whether the computer slept: `wall` seconds went by where `expected` were planned."""
     return wall - expected > _SLEPT
+
+
+def mask(frame: str | bytes, key: str) -> str | bytes:
+    """`frame` without the server's key: goose hands its environment to its tools, and `env` would print the key."""
+    if len(key) < _SECRET_LENGTH:
+        return frame  # no secret, and maybe a word
+    escaped = json.dumps(key)[1:-1]
+    if isinstance(frame, str):
+        return frame.replace(escaped, _MASK) if escaped in frame else frame
+    return frame.replace(escaped.encode(), _MASK.encode())
 
 
 class Client:
@@ -90,7 +103,7 @@ class Client:
 
     def _cut_if_still(self, turn: str) -> None:
         if self._session.turn == turn and self._socket is not None:
-            log.warning("goose did not stop in %s s; closing the connection", _STOP_PATIENCE)
+            log.info("goose did not stop in %s s; closing the connection", _STOP_PATIENCE)
             self._socket.transport.abort()
 
     async def run(self) -> None:
@@ -111,10 +124,14 @@ class Client:
             self._session.connecting()
             was_ready = False
             try:
-                async with self._connect(await self._locate(by_user)) as socket:
-                    was_ready = await self._pump(socket)
+                endpoint = await self._locate(by_user)
+                async with self._connect(endpoint) as socket:
+                    was_ready = await self._pump(socket, endpoint.key)
                 reason = _close_reason(socket)
-            except errors.GooseError as problem:
+            except Exception as error:
+                problem = error if isinstance(error, errors.GooseError) else errors.InternalError(error)
+                if isinstance(problem, errors.InternalError):
+                    log.exception("the connection failed in an unforeseen way")
                 if not (attempt and isinstance(problem, errors.ConnectionRefused)):
                     self._session.fail(problem)
                     await self._wake.wait()
@@ -158,7 +175,7 @@ class Client:
         finally:
             await socket.close()
 
-    async def _pump(self, socket: ClientConnection) -> bool:
+    async def _pump(self, socket: ClientConnection, key: str) -> bool:
         """Carry frames until the socket ends. Returns whether the session was ready at some time."""
         self._socket = socket
         self._outgoing = asyncio.Queue()
@@ -173,7 +190,7 @@ class Client:
         was_ready = False
         try:
             async for frame in socket:
-                self._session.feed(frame)
+                self._session.feed(mask(frame, key))
                 self._commit_soon()
                 was_ready = was_ready or self._session.is_ready
                 if self._session.facts.problem is not None:

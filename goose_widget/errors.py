@@ -10,6 +10,7 @@
     │   ├── AccessDenied            the server turns this computer away
     │   └── ServerTooOld            the server does not speak ACP
     │       └── GooseTooOld         the goose on this computer has no `goose serve`
+    ├── InternalError               goose-widget misbehaved
     ├── ServerError                 the server misbehaved
     │   ├── ServerCrashed           the local goose does not stay alive
     │   └── RequestRefused          it refused what a chat needs
@@ -171,6 +172,18 @@ class GooseTooOld(ServerTooOld):
             f"{program} has no `goose serve`: it is too old, or another program called goose.",
             "Update it with `goose update`, or set `GOOSE_BIN` to the path of a newer one; then press Retry.",
             detail=log,
+        )
+
+
+class InternalError(GooseError):
+    """goose-widget misbehaved."""
+
+    code = "internal"
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"goose-widget failed: {type(cause).__name__}: {cause}.",
+            "The conversation is kept. Press Retry; if it happens again, please report it.",
         )
 
 

@@ -274,7 +274,7 @@ class _Process:
         else:
             # Someone killed the supervisor. It is not waited for yet, so the number of its group is still its own.
             self._kill_group()
-            self._reason = "the process that watches it was killed"
+            self._reason = "the process that watches over it was killed"
         # goose's last words say why it ended; a tool that keeps its standard error open must not delay them.
         self._log_thread.join(0.5)
         self._ended_at = time.monotonic()
@@ -308,12 +308,19 @@ def _spawn(command: list[str], environment: Mapping[str, str], key: str) -> subp
     Raises:
         ServerCrashed: it can't be started.
     """
-    python = sys.executable or shutil.which("python3") or "python3"
+    python = shutil.which(sys.executable or "python3")
+    if python is None:
+        raise errors.ServerCrashed(f"there is no Python to watch over it, {sys.executable!r} can't be run")
+    # -I -S: neither the user's site-packages nor PYTHON* variables get in; it starts in 20 ms.
+    supervised = [python, "-I", "-S", str(_SUPERVISOR), str(os.getpid()), *command]
+    if os.name == "posix":
+        # Through a shell, as a debugger in the kernel takes over every Python that is started under its own name, and
+        # that Python then waits for a client of the debugger which never comes.
+        supervised = ["/bin/sh", "-c", 'exec "$@"', "goose-widget", *supervised]
     home = Path.home()
     try:
-        # -I -S: neither the user's site-packages nor PYTHON* variables get in; it starts in 20 ms.
         return subprocess.Popen(
-            [python, "-I", "-S", str(_SUPERVISOR), str(os.getpid()), *command],
+            supervised,
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -325,7 +332,7 @@ def _spawn(command: list[str], environment: Mapping[str, str], key: str) -> subp
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        raise errors.ServerCrashed(f"{python} can't be run ({error})") from error
+        raise errors.ServerCrashed(f"no process can be started ({error})") from error
 
 
 def _how_it_ended(code: int) -> str:

@@ -102,7 +102,10 @@ class GooseChat(Chat, anywidget.AnyWidget):
         # ipykernel 7.4 sends clicks to the shell that last sent on the comm, where they wait for the running cell.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = None
-        self.send(message)
+        try:
+            self.send(message)
+        except Exception:  # a page that can't be reached must not end the chat; it asks for what it missed
+            log.exception("a message did not reach the page")
 
     def changed(self, before: int, seq: int, changes: list[Change]) -> None:
         super().changed(before, seq, changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from goose_widget import Chat, errors
-from goose_widget.client import MAX_FRAME, backoff, was_asleep
+from goose_widget.client import MAX_FRAME, backoff, mask, was_asleep
 from support.acp_server import AcpServer, running
 from support.goose import free_port
 from support.poll import eventually
@@ -60,6 +61,29 @@ def test_backoff_spreads_chats_that_lost_the_same_server() -> None:
 def test_a_sleep_of_the_computer_is_told_from_a_busy_moment() -> None:
     assert was_asleep(3600, 2)
     assert not was_asleep(4, 2)
+
+
+def test_the_servers_key_is_masked_in_what_it_sends() -> None:
+    key = 'a"secret\\key'
+    frame = json.dumps({"output": f"KEY={key}"})
+    assert key not in json.loads(str(mask(frame, key)))["output"]
+    assert b"secret" not in bytes(mask(frame.encode(), key))
+    assert mask('{"text":"an ok"}', "k") == '{"text":"an ok"}'
+
+
+async def test_a_failure_of_ours_is_told_and_retry_goes_on(
+    server: AcpServer, new_chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("hello")
+    monkeypatch.setattr(chat._session, "feed", lambda frame: 1 / 0)
+    with pytest.raises(errors.TurnInterrupted):
+        await chat.ask_async("again")
+    await eventually(lambda: chat.problem is not None)
+    assert "ZeroDivisionError" in chat.problem["title"]
+    monkeypatch.undo()
+    chat.retry()
+    assert (await chat.ask_async("once more")).text == "You said: once more"
 
 
 async def test_chat_answers(server: AcpServer, new_chat: Any) -> None:

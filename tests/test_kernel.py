@@ -138,7 +138,7 @@ def test_cells_drive_a_chat_under_nbclient(environment: dict[str, str], tmp_path
         "events = [event async for event in chat.stream('say: hi')]\ntype(events[-1]).__name__",
         "chat.ask('shell: touch yes', on_permission='allow').tools[0]['status']",
         "chat.close()\nquiet = GooseChat(chat.session_id)  # not displayed",
-        "try:\n    quiet.ask('shell: touch no')\nexcept errors.PermissionUnanswered as error:\n    print(error.title[:26])",
+        "try:\n    quiet.ask('shell: touch no')\nexcept errors.PermissionUnanswered as e:\n    print(e.title[:26])",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     before = dict(os.environ)

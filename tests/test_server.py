@@ -219,7 +219,7 @@ async def test_stop_ends_a_goose_that_ignores_being_asked(start: Start, tmp_path
     began = time.monotonic()
     await local.stop()
     assert not psutil.pid_exists(fake_goose.starts(tmp_path)[0])
-    assert time.monotonic() - began < 4 * PATIENCE
+    assert time.monotonic() - began < 8 * PATIENCE
 
 
 async def test_stop_in_the_middle_of_a_start_leaves_nothing(start: Start, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ async def test_without_a_python_to_watch_goose_the_error_says_so(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
-    with pytest.raises(errors.ServerCrashed, match="no-python can't be run"):
+    with pytest.raises(errors.ServerCrashed, match="no-python' can't be run"):
         await start("serve").ensure()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from websockets.sync.client import connect
 
 from goose_widget import supervise
@@ -122,7 +123,7 @@ def test_the_end_of_its_input_ends_everything(run: type[Supervised]) -> None:
     processes = supervised.below(sleeps=3)
     assert supervised.popen.stdin is not None
     supervised.popen.stdin.close()
-    all_gone([*processes, supervised.process], 1.5)
+    all_gone([*processes, supervised.process])
 
 
 def test_what_ignores_sigterm_is_killed(run: type[Supervised]) -> None:
@@ -296,3 +297,21 @@ def test_the_tools_of_a_goose_that_crashes_end_too(kernel: Kernel) -> None:
     kernel.run("gone()")
     all_gone([kernel.supervisor, *tools])
     assert kernel.run("print(ensure().url)").strip()
+
+
+def test_goose_starts_in_a_kernel_whose_debugger_is_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in goose_environment(tmp_path, "http://127.0.0.1:1").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        for command, arguments in (("initialize", {"adapterID": ""}), ("attach", {})):
+            content = {"seq": 1, "type": "request", "command": command, "arguments": arguments}
+            client.control_channel.send(client.session.msg("debug_request", content))
+            assert client.get_control_msg(timeout=20 * PATIENCE)["content"]["success"]
+        cell = "from goose_widget.server import LocalServer; await LocalServer().ensure()"
+        reply = client.execute_interactive(cell, timeout=30 * PATIENCE, output_hook=lambda _: None)
+        assert reply["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -102,7 +102,7 @@ def open_notebook(server: Server, page: Page, request: pytest.FixtureRequest) ->
         def open_notebook(*cells: str, kernel: str = "python3", front: Front = "lab") -> Notebook:
             folder = f"{re.sub(r'[^a-z]+', '-', request.node.name)[:40]}-{secrets.token_hex(2)}"
             path = server.write(f"{folder}/notebook.ipynb", [*cells, ""], kernel=kernel)
-            stack.callback(server.end_kernel, path)
+            stack.enter_context(server.kernel(path, name=kernel))
             notebook = Notebook(server, page, path, front)
             notebook.open()
             return notebook

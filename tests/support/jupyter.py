@@ -2,9 +2,10 @@
 
     with jupyter_server(tmp_path, environment) as server:        # environment: of goose_environment
         path = server.write("a.ipynb", ["from goose_widget import GooseChat\nGooseChat()"])
-        notebook = Notebook(server, page, path)
-        notebook.open()
-        notebook.run(0)
+        with server.kernel(path), browser.new_page() as page:
+            notebook = Notebook(server, page, path)
+            notebook.open()
+            notebook.run(0)
 """
 
 from __future__ import annotations
@@ -72,12 +73,16 @@ class Server:
         nbformat.write(notebook, self.root / path)
         return path
 
-    def end_kernel(self, path: str) -> None:
-        """Ends the kernel of a notebook, if it has one."""
-        for session in self.api("GET", "sessions"):
-            if session["path"] == path:
-                with contextlib.suppress(urllib.error.HTTPError):
-                    self.api("DELETE", f"sessions/{session['id']}")
+    @contextlib.contextmanager
+    def kernel(self, path: str, *, name: str = "python3") -> Iterator[None]:
+        """Starts the kernel of a notebook while its page still loads, and ends it."""
+        session = {"path": path, "name": path, "type": "notebook", "kernel": {"name": name}}
+        started = self.api("POST", "sessions", session)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(urllib.error.HTTPError):
+                self.api("DELETE", f"sessions/{started['id']}")
 
     def kernel_id(self, path: str) -> str:
         """The id of the notebook's kernel: a restart keeps it."""
@@ -180,6 +185,8 @@ class Notebook:
     def wait_until_shown(self) -> None:
         """Waits until the page shows the cells and knows the kernel."""
         expect(self.cells.first).to_be_visible(timeout=4 * TIMEOUT)
+        # The indicator alone is not enough: while there is no kernel at all, it is idle.
+        expect(self.page.locator(".jp-Toolbar-kernelName")).not_to_have_text("No Kernel", timeout=4 * TIMEOUT)
         expect(self.indicator).to_have_attribute("data-status", re.compile("idle|busy"), timeout=4 * TIMEOUT)
 
     def cell(self, index: int) -> Locator:

@@ -39,7 +39,8 @@ _OPEN_TIMEOUT: Final = 10.0
 _CLOSE_TIMEOUT: Final = 2.0
 _PING_EVERY: Final = 15.0
 _PING_TIMEOUT: Final = 15.0
-_STOP_PATIENCE: Final = 10.0  # after that the socket is closed, which makes goose cancel
+# goose does not hear a cancel until the model has begun to reply; it cancels at once when the socket closes.
+_STOP_PATIENCE: Final = 3.0
 _SECRET_LENGTH: Final = 8
 _MASK: Final = "[the key of the goose server]"
 _TICK: Final = 2.0

@@ -279,7 +279,7 @@ class _Process:
         self._log_thread.join(0.5)
         self._ended_at = time.monotonic()
         if not expected:
-            log.warning("goose ended: %s", self._reason)
+            log.info("goose ended: %s", self._reason)  # the chats tell it
         with contextlib.suppress(RuntimeError):  # the loop may be closed
             self._loop.call_soon_threadsafe(self.ended.set)
         self._popen.wait()

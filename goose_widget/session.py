@@ -90,6 +90,7 @@ class Session:
         self._history: list[ev.Event] | None = None  # the server's, while it is replayed
         self._pending: list[ev.Event] = []
         self._turn: str | None = None
+        self._stopping = False  # the turn was cancelled, and has not ended yet
         self._lock = threading.Lock()  # for readers on other threads
         self._transcript = Transcript()
         self._seq = 0
@@ -238,7 +239,7 @@ class Session:
         """Keep the facts that an event tells."""
         match event:
             case ev.TurnStarted(prompt_id):
-                self._turn = prompt_id
+                self._turn, self._stopping = prompt_id, False
             case ev.TurnEnded(_, _, usage, _):
                 self._turn = None
                 self._change(usage={**self.facts.usage, **usage})
@@ -299,9 +300,9 @@ class Session:
                 self._say(
                     ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
                 )
-            self._say(
-                ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what=f"The connection dropped ({reason})"))
-            )
+            lost = _CUT.format(what=f"The connection dropped ({reason})")
+            end = ("cancelled", "") if self._stopping else ("interrupted", lost)
+            self._say(ev.TurnEnded(self._turn, end[0], {}, end[1]))
         self.commit()
         for setting in list(self._answered):
             self._settle(setting, f"The connection to goose dropped ({reason}).")
@@ -448,6 +449,7 @@ class Session:
         """Cancel the running turn, if there is one."""
         if self._turn is None or self._transmit is None:
             return
+        self._stopping = True
         for question in self._protocol.cancel():
             self._say(ev.PermissionAnswered(question, None, by="user", note="You stopped the turn."))
         self.commit()

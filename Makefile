@@ -6,6 +6,7 @@
 #   make test ARGS="-k store"  passes ARGS to pytest
 #   make fix                   formats and repairs what can be repaired
 #   make bundle                builds the front end, if it has changed
+#   make screenshots          makes the README's pictures anew, from the running widget
 #   make constraints           brings tests/constraints.txt up to date
 #   make clean                 removes what was built and installed
 #
@@ -29,7 +30,7 @@ export PATH := $(here)$(venv)/bin:$(PATH)
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
-.PHONY: lab test check fix bundle browser constraints clean
+.PHONY: lab test check fix bundle browser screenshots constraints clean
 
 lab: $(venv)/.lab tests/goose/node_modules/.all bundle
 	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
@@ -54,6 +55,9 @@ bundle: $(venv)/.build
 
 browser: $(venv)/.test
 	@$(python) tests/support/browser.py
+
+screenshots: $(venv)/.test $(venv)/.goose bundle browser
+	cd tests && $(python) -m support.screenshots
 
 constraints: $(venv)/.build
 	$(python) -m pip install --quiet --upgrade uv

@@ -1,7 +1,7 @@
 """An ACP server for tests, on a real WebSocket and in the test's hands: slow, silent, rude, or gone.
 
-It knows as much of the protocol as a test of our client needs, written from the protocol's page, not from our codec. What
-it does with a prompt is a function of the test's: `async def turn(server, prompt): …`.
+It knows as much of the protocol as a test of our client needs, written from the protocol's page, not from our codec.
+What it does with a prompt is a function of the test's: `async def turn(server, prompt): …`.
 """
 
 from __future__ import annotations

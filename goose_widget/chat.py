@@ -19,12 +19,13 @@ import traitlets as t
 from . import errors
 from . import events as ev
 from ._version import __version__
+from .answers import UNANSWERABLE, Answers
 from .client import Client
 from .facts import Facts
 from .loop import background
 from .mirror import Mirror
 from .notebook import here
-from .permission import OnPermission, Question, check, choose, in_thread
+from .permission import OnPermission, check
 from .reply import Reply, to_public
 from .server import Endpoint, acp_url, local_server
 from .session import Session
@@ -38,11 +39,6 @@ _RESUME_PATIENCE: Final = 2.0
 
 # Changing the model can make goose start another provider.
 _SET_PATIENCE: Final = 30.0
-
-_UNANSWERABLE: Final = (
-    "goose asked for permission and nobody could answer, so it was rejected. Show the chat in a notebook, or pass "
-    "`on_permission=` (a function of the question, 'allow' or 'reject') to `ask` or to the chat."
-)
 
 _open_chats: weakref.WeakSet[Chat] = weakref.WeakSet()
 
@@ -120,7 +116,7 @@ class Chat(t.HasTraits):
         on_permission: OnPermission = None,
         **traits: Any,
     ) -> None:
-        self._on_permission = check(on_permission)
+        check(on_permission)
         if session_id is not None and (not isinstance(session_id, str) or not session_id.strip()):
             raise errors.UsageError(f"session_id must be the id of a session, like '20261122_7', not {session_id!r}.")
         endpoint = _endpoint(server, token)
@@ -129,8 +125,6 @@ class Chat(t.HasTraits):
         if endpoint is None and not directory.is_dir():
             raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
         self._turns: dict[str, asyncio.Future[ev.TurnEnded]] = {}
-        self._deciders: dict[str, OnPermission] = {}
-        self._unanswered: set[str] = set()  # prompts in which a question was rejected for want of anybody
         self._listeners: dict[str, Callable[[ev.Event], None]] = {}
         self._heard = ""  # the turn of the entry that is handed out
         self._session = Session(
@@ -143,10 +137,11 @@ class Chat(t.HasTraits):
             model=model,
             version=__version__,
         )
+        self._answers = Answers(self._session, on_permission, self._has_view, self._patience)
         super().__init__(**traits)
         self.set_trait("cwd", str(directory))
         self.set_trait("session_id", session_id)
-        self._mirror = Mirror(self.items, self._session.item, self._tell_items)
+        self._mirror = Mirror(self.items, self._session.log.item, self._tell_items)
         self._queue = asyncio.Lock()  # asks wait for each other in order
         self._news = asyncio.Event()
 
@@ -299,7 +294,7 @@ class Chat(t.HasTraits):
                 other._end(errors.ContinuedElsewhere())
 
     def _restored(self) -> None:
-        self._mirror.reset(self._session.snapshot()[1])
+        self._mirror.reset(self._session.log.snapshot()[1])
         self.facts_changed(Facts(), self._session.facts)
 
     def _retry(self) -> None:
@@ -347,7 +342,7 @@ class Chat(t.HasTraits):
             await self._until_ready()
             ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
             if on_permission is not None:
-                self._deciders[prompt_id] = on_permission
+                self._answers.by_turn[prompt_id] = on_permission
             if listen is not None:
                 self._listeners[prompt_id] = listen
             try:
@@ -358,14 +353,14 @@ class Chat(t.HasTraits):
                     self._client.stop_turn()
                 raise
             finally:
-                for table in (self._turns, self._deciders, self._listeners):
+                for table in (self._turns, self._answers.by_turn, self._listeners):
                     table.pop(prompt_id, None)
-        reply = Reply(to_public(self._session.turn_items(prompt_id)), end.stop_reason, end.usage)
+        reply = Reply(to_public(self._session.log.turn(prompt_id)), end.stop_reason, end.usage)
         if end.stop_reason in ("interrupted", "failed"):
             raise errors.TurnInterrupted(end.error, reply=reply)
-        if prompt_id in self._unanswered:
-            self._unanswered.discard(prompt_id)
-            raise errors.PermissionUnanswered(_UNANSWERABLE, reply=reply)
+        if prompt_id in self._answers.unanswered:
+            self._answers.unanswered.discard(prompt_id)
+            raise errors.PermissionUnanswered(UNANSWERABLE, reply=reply)
         return reply
 
     async def _until_ready(self) -> None:
@@ -408,63 +403,23 @@ class Chat(t.HasTraits):
                 self._listeners[self._heard](event)
             match event:
                 case ev.PermissionAsked(request_id):
-                    self._decide(request_id)
+                    # Soon, not now: an answer is an entry too, and listeners get the entries in order.
+                    background().loop.call_soon(self._answers.decide, request_id)
                 case ev.TurnEnded(prompt_id):
                     self._heard = ""
                     future = self._turns.get(prompt_id)
                     if future is not None and not future.done():
                         future.set_result(event)
 
-    # Permissions.
-
-    def _decide(self, request_id: str) -> None:
-        decider = self._deciders.get(self._session.turn or "", self._on_permission)
-        if callable(decider):
-            background().spawn(self._consult(decider, request_id))
-        elif decider is not None:
-            self._answer(request_id, decider, by="policy")
-        else:
-            self._leave_to_person(request_id)
-
-    async def _consult(self, decider: Callable[[Question], Any], request_id: str) -> None:
-        item = self._session.tool_of(request_id)
-        if item is None:
-            return
-        try:
-            answer = await in_thread(decider, Question.of(item))
-        except Exception as error:  # the user's own code
-            log.exception("on_permission failed")
-            self._answer(request_id, "reject", by="code", note=f"on_permission failed: {type(error).__name__}: {error}")
-            return
-        if answer is None:
-            self._leave_to_person(request_id)
-        else:
-            self._answer(request_id, answer, by="code")
-
-    def _leave_to_person(self, request_id: str) -> None:
-        """Wait for a person where there is one, else reject: never leave it hanging."""
-        item = self._session.tool_of(request_id)
-        is_open = item is not None and item["permission"]["state"] == "open"
-        if is_open and self._session.turn is not None and not self._has_view():
-            self._unanswered.add(self._session.turn)
-            self._answer(request_id, "reject", by="policy", note=_UNANSWERABLE)
-            self._session.say(ev.Notice("error", _UNANSWERABLE))
-
-    def _answer(self, request_id: str, answer: Any, *, by: str, note: str = "") -> None:
-        item = self._session.tool_of(request_id)
-        if item is None or item["permission"]["state"] != "open":
-            return
-        options = item["permission"]["options"]
-        try:
-            option = choose(answer, options)
-        except errors.UsageError as error:
-            option, note = choose("reject", options), str(error)
-        if option is not None:
-            self._session.answer(request_id, option, by=by, note=note)
+    # A person at a page.
 
     def _has_view(self) -> bool:
         """Whether somebody could click."""
         return False
+
+    def _patience(self) -> float:
+        """Seconds to wait for a view that may be on its way."""
+        return 0.0
 
 
 @contextlib.contextmanager

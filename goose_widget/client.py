@@ -94,6 +94,8 @@ class Client:
         """Connect now, because the user said so."""
         self._by_user = True
         self._wake.set()
+        if self._session.facts.problem is not None:
+            self._session.connecting()  # at once: who asks now waits for the outcome
 
     def stop_turn(self) -> None:
         """Cancel the running turn; if the server does not end it soon, close the socket, which does."""

@@ -1,19 +1,49 @@
 """What a server's history has and our transcript has not.
 
 A server replays a session whole when it is loaded. Ours is the truth for what was seen (goose forgets a reply that was
-cut), the server's for what was said elsewhere. The two are aligned by their prompts; messages and tool calls have ids.
+cut), the server's for what was said elsewhere. Rules:
+
+- The two are aligned turn by turn, by their prompts; of turns with the same prompt those are taken whose replies are
+  alike. What only one side has (a prompt that never arrived, a history that was cleared) is passed over.
+- A log only grows at its end. So what comes after the last turn that both have is added, and the rest of that turn if
+  it is our newest; older turns stay as they were seen.
+- If both go on differently after it, or have nothing in common but prompts with other replies, it is another
+  conversation under the same id.
+- Adding what is missing a second time adds nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Final
 
 from . import events as ev
 from .transcript import Transcript
 
+# How alike two turns are.
+_DIFFERENT: Final = 0
+_CONTRARY: Final = 1  # the same prompt with another reply: doubtful, alone
+_POSSIBLE: Final = 2
+_ALIKE: Final = 4
+
 
 class OtherConversation(Exception):
     """The server's session of this id is another conversation (ids come back after a delete)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A prompt (None: what is before the first), and the beginning of what was said after it, by kind of item.
+
+    `events` are theirs; of ours nobody needs any.
+    """
+
+    prompt: str | None
+    said: dict[str, str]
+    events: tuple[ev.Event, ...] = ()
+    refused: bool = False
 
 
 def missing(transcript: Transcript, replayed: list[ev.Event]) -> list[ev.Event]:
@@ -24,35 +54,125 @@ def missing(transcript: Transcript, replayed: list[ev.Event]) -> list[ev.Event]:
         replayed: the server's history, oldest first.
 
     Raises:
-        OtherConversation: both have prompts, and no way to align them.
+        OtherConversation: both have something, and no way to align them.
     """
-    replayed = _whole_prompts(replayed)
-    ours = [item["text"] for item in transcript if item["kind"] == "user" and item["state"] != "failed"]
-    theirs = [(index, event.text) for index, event in enumerate(replayed) if isinstance(event, ev.UserMessage)]
-    if not ours:
-        return replayed
-    if not theirs:
-        if replayed:
-            return []
+    ours, theirs = _ours(transcript), _theirs(replayed)
+    if all(turn.refused for turn in ours):
+        return _events(theirs)
+    pairs = _align(ours, theirs)
+    if not any(_likeness(ours[i], theirs[j]) > _CONTRARY for i, j in pairs):
+        if any(turn.prompt is not None for turn in theirs) or (not theirs and any(turn.said for turn in ours)):
+            raise OtherConversation
+        return []  # our prompts never arrived; or theirs were compacted away
+    i, j = pairs[-1]
+    following = theirs[j + 1 :]
+    if following and any(turn.said for turn in ours[i + 1 :]):
         raise OtherConversation
-    anchor = _anchor(ours, [text for _, text in theirs])
-    if anchor is None:
-        raise OtherConversation
-    turn = theirs[anchor][0] + 1
-    end = theirs[anchor + 1][0] if anchor + 1 < len(theirs) else len(replayed)
-    return _rest_of_turn(transcript, replayed[turn:end]) + replayed[end:]
+    is_newest = i == len(ours) - 1 and _likeness(ours[i], theirs[j]) > _CONTRARY
+    rest = _rest_of_turn(transcript, theirs[j].events) if is_newest else []
+    return rest + _events(following)
 
 
-def _anchor(ours: list[str], theirs: list[str]) -> int | None:
-    """The index in `theirs` of our last prompt."""
-    if len(theirs) >= len(ours) and theirs[: len(ours)] == ours:
-        return len(ours) - 1
-    # Shorter or changed at the front (compacted, cleared), or our last prompts never arrived: go by the last that did.
-    for text in reversed(ours):
-        for index in range(len(theirs) - 1, -1, -1):
-            if theirs[index] == text:
-                return index
-    return None
+def _ours(transcript: Transcript) -> list[_Turn]:
+    prompts: list[tuple[str | None, bool]] = [(None, False)]
+    said: list[list[tuple[str, str]]] = [[]]
+    for item in transcript:
+        match item["kind"]:
+            case "user":
+                prompts.append((item["text"].strip(), item["state"] == "failed"))
+                said.append([])
+            case "agent" | "thought" as kind:
+                said[-1].append((kind, item["text"]))
+            case "tool":
+                said[-1].append(("tool", item["title"]))
+    turns = [
+        _Turn(prompt, _beginnings(pieces), refused=refused)
+        for (prompt, refused), pieces in zip(prompts, said, strict=True)
+    ]
+    return turns if turns[0].said else turns[1:]
+
+
+def _theirs(replayed: list[ev.Event]) -> list[_Turn]:
+    turns: list[list[ev.Event]] = [[]]
+    for event in ev.coalesce(_whole_prompts(replayed)):
+        if isinstance(event, ev.UserMessage):
+            turns.append([])
+        turns[-1].append(event)
+    return [_their_turn(turn) for turn in turns if turn]
+
+
+def _their_turn(events: list[ev.Event]) -> _Turn:
+    prompt = events[0].text.strip() if isinstance(events[0], ev.UserMessage) else None
+    said: list[tuple[str, str]] = []
+    for event in events:
+        match event:
+            case ev.Text(text):
+                said.append(("agent", text))
+            case ev.Thought(text):
+                said.append(("thought", text))
+            case ev.ToolCall(title=str(title)):
+                said.append(("tool", title))
+    return _Turn(prompt, _beginnings(said), tuple(events))
+
+
+def _beginnings(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The first text of each kind; a reply that came in two parts is one."""
+    first: dict[str, str] = {}
+    for kind, pieces in groupby(said, key=lambda piece: piece[0]):
+        texts = [text for _, text in pieces]
+        text = (texts[0] if kind == "tool" else "".join(texts)).strip()
+        if text:
+            first.setdefault(kind, text)
+    return first
+
+
+def _events(turns: Iterable[_Turn]) -> list[ev.Event]:
+    return [event for turn in turns for event in turn.events]
+
+
+def _likeness(ours: _Turn, theirs: _Turn) -> int:
+    if ours.refused or ours.prompt != theirs.prompt:
+        return _DIFFERENT
+    for kind in ("agent", "tool", "thought"):
+        one, other = ours.said.get(kind), theirs.said.get(kind)
+        if one and other:
+            return _ALIKE if one.startswith(other) or other.startswith(one) else _CONTRARY
+    return _POSSIBLE
+
+
+def _align(ours: list[_Turn], theirs: list[_Turn]) -> list[tuple[int, int]]:
+    """The pairs of turns that are the same one, in order, as many and as alike as possible."""
+    start = 0
+    while start < min(len(ours), len(theirs)) and _likeness(ours[start], theirs[start]) == _ALIKE:
+        start += 1
+    end = 0  # turns at the end that are alike too: what is between is all that takes thought
+    if len(ours) == len(theirs):
+        while start + end < len(ours) and _likeness(ours[-1 - end], theirs[-1 - end]) == _ALIKE:
+            end += 1
+    pairs = [(index, index) for index in range(start)]
+    rows, columns = ours[start : len(ours) - end], theirs[start : len(theirs) - end]
+    # best[i][j]: the likeness that can be had from rows[i:] and columns[j:].
+    best = [[0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
+    for i in range(len(rows) - 1, -1, -1):
+        for j in range(len(columns) - 1, -1, -1):
+            alike = _likeness(rows[i], columns[j])
+            matched = best[i + 1][j + 1] + alike if alike else 0
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], matched)
+    i = j = 0
+    while best[i][j]:
+        if best[i + 1][j] == best[i][j]:  # of equal prompts the newest of ours and the oldest of theirs: all is shown
+            i += 1
+        elif best[i][j + 1] == best[i][j] and not _is_match(best, rows, columns, i, j):
+            j += 1
+        else:
+            pairs.append((start + i, start + j))
+            i, j = i + 1, j + 1
+    return pairs + [(index, index) for index in range(len(ours) - end, len(ours))]
+
+
+def _is_match(best: list[list[int]], rows: list[_Turn], columns: list[_Turn], i: int, j: int) -> bool:
+    alike = _likeness(rows[i], columns[j])
+    return bool(alike) and best[i + 1][j + 1] + alike == best[i][j]
 
 
 def _whole_prompts(replayed: list[ev.Event]) -> list[ev.Event]:
@@ -67,31 +187,43 @@ def _whole_prompts(replayed: list[ev.Event]) -> list[ev.Event]:
     return result
 
 
-def _rest_of_turn(transcript: Transcript, replayed: list[ev.Event]) -> list[ev.Event]:
-    """Of the turn of our last prompt, what was not streamed to us."""
-    known = transcript.turn_messages()
+def _rest_of_turn(transcript: Transcript, replayed: tuple[ev.Event, ...]) -> list[ev.Event]:
+    """Of our newest turn, what was not streamed to us."""
+    known, blocks = transcript.turn_messages(), transcript.turn_blocks()
+    plan = transcript.last("plan")
     rest: list[ev.Event] = []
-    for event in ev.coalesce(replayed):
+    for event in replayed:
         match event:
+            case ev.UserMessage():
+                pass
             case ev.Text(text, message_id) | ev.Thought(text, message_id):
                 seen = known.get((type(event), message_id), "")
                 if seen.startswith(text):
                     known[(type(event), message_id)] = seen[len(text) :]
                 elif text.startswith(seen):
+                    known[(type(event), message_id)] = ""
                     rest.append(replace(event, text=text[len(seen) :]))
-            case ev.Content(block, _):
-                if block not in transcript.turn_blocks():
+                elif message_id is None and text not in seen:
+                    rest.append(event)
+            case ev.Content(block):
+                if block not in blocks:
                     rest.append(event)
             case ev.ToolCall(call_id):
-                rest.append(replace(event, starts=event.starts and not transcript.in_turn(call_id)))
+                if not transcript.in_turn(call_id):
+                    rest.append(event)
+                elif event.status in ("completed", "failed") and not _is_done(transcript, call_id):
+                    rest.append(replace(event, starts=False))
+            case ev.LiveOutput(call_id):
+                if not transcript.in_turn(call_id):
+                    rest.append(event)
+            case ev.Plan(entries):
+                if plan is None or plan["entries"] != list(entries):
+                    rest.append(event)
             case _:
                 rest.append(event)
-    return [event for event in rest if not _is_no_news(transcript, event)]
+    return rest
 
 
-def _is_no_news(transcript: Transcript, event: ev.Event) -> bool:
-    """Whether a tool's event tells what its card shows already."""
-    if not isinstance(event, ev.ToolCall):
-        return False
-    item = transcript.tool(event.call_id) if transcript.in_turn(event.call_id) else None
+def _is_done(transcript: Transcript, call_id: str) -> bool:
+    item = transcript.tool(call_id)
     return item is not None and item["status"] in ("completed", "failed")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -79,27 +77,3 @@ def check(on_permission: OnPermission) -> OnPermission:
     if on_permission is None or callable(on_permission) or on_permission in ("allow", "reject"):
         return on_permission
     raise UsageError(f"on_permission must be 'allow', 'reject' or a function of the question, not {on_permission!r}.")
-
-
-async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
-    """Call the user's function on a daemon thread: it may take its time, and never holds the exit of the process."""
-    loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
-
-    def run() -> None:
-        try:
-            result, error = function(question), None
-        except BaseException as raised:
-            result, error = None, raised
-
-        def done() -> None:
-            if future.cancelled():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        loop.call_soon_threadsafe(done)
-
-    threading.Thread(target=run, name="goose-widget-on-permission", daemon=True).start()
-    return await future

@@ -2,15 +2,12 @@
 
 A `Session` is fed frames and told what the user does; it writes every event to the file, applies it to the transcript
 and tells its watcher what changed. No I/O but the store, no threads, no timers: `client.py` owns the socket and calls
-`commit` when it is time. All methods but `snapshot`, `since` and `item_list` belong to the background thread.
+`commit` when it is time. All of it belongs to the background thread, but for reading the `log`.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, Protocol
@@ -19,21 +16,17 @@ from . import errors, history
 from . import events as ev
 from .facts import WHY_NO_PROMPT, Facts, status_of
 from .journal import Journal
+from .log import Log
 from .protocol import Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
 from .protocol.acp import Acp
 from .store import Entry, Header, Store
-from .transcript import Change, Item, Transcript, merge, reduce
-
-log = logging.getLogger(__name__)
+from .transcript import Change, Transcript
 
 _CUT: Final = (
     "{what} while goose was replying. What came of the reply is kept here, but goose forgot it: ask again to go on."
 )
 
 _DIFFERS: Final = "goose's own history of this session differs from what is shown here: it may have been cleared."
-
-# Commits that a page which missed some can still get one by one; after that it gets the whole transcript.
-_RECENT_COMMITS: Final = 512
 
 
 class Watcher(Protocol):
@@ -91,44 +84,8 @@ class Session:
         self._pending: list[ev.Event] = []
         self._turn: str | None = None
         self._stopping = False  # the turn was cancelled, and has not ended yet
-        self._lock = threading.Lock()  # for readers on other threads
-        self._transcript = Transcript()
-        self._seq = 0
-        self._recent: deque[tuple[int, int, list[Change]]] = deque(maxlen=_RECENT_COMMITS)
         self._journal = Journal(store, self._new_header, self._say)
-
-    # Reading, from any thread.
-
-    def snapshot(self) -> tuple[int, list[Item]]:
-        """The transcript's seq and all of its items."""
-        with self._lock:
-            return self._seq, list(self._transcript)
-
-    def since(self, have: int) -> tuple[int, list[Change]] | None:
-        """The seq and the changes that lead there from `have`; None if they are not kept that long."""
-        with self._lock:
-            if have == self._seq:
-                return have, []
-            kept = [(before, changes) for before, _, changes in self._recent if before >= have]
-            if not kept or kept[0][0] != have:
-                return None
-            return self._seq, merge(change for _, changes in kept for change in changes)
-
-    def item(self, item_id: str) -> Item:
-        """An item as it is now."""
-        with self._lock:
-            return self._transcript.item(item_id)
-
-    def turn_items(self, prompt_id: str) -> list[Item]:
-        """The items of a turn, its prompt first, and what came after it."""
-        with self._lock:
-            item_id = self._transcript.prompt_item(prompt_id)
-            return self._transcript.since(item_id) if item_id is not None else []
-
-    def tool_of(self, request_id: str) -> Item | None:
-        """The tool item in which a permission is asked."""
-        with self._lock:
-            return self._transcript.tool_of(request_id)
+        self.log = Log(self._journal)
 
     @property
     def turn(self) -> str | None:
@@ -144,6 +101,10 @@ class Session:
     def pending(self) -> bool:
         """Whether `commit` has something to do."""
         return bool(self._pending)
+
+    def open_requests(self) -> list[str]:
+        """Permission requests that wait for an answer."""
+        return self.log.read(Transcript.open_requests)
 
     # The file.
 
@@ -161,11 +122,7 @@ class Session:
         if writable:
             file.mend()
         entries = list(file.read())
-        with self._lock:
-            self._transcript = Transcript()
-            for entry in entries:
-                self._seq = entry.seq
-                reduce(self._transcript, entry.event, seq=entry.seq, time=entry.time)
+        self.log.restore(entries)
         for entry in entries:
             self._note(entry.event)
         self._wanted.setdefault("mode", self.facts.mode) if self.facts.mode else None
@@ -200,20 +157,11 @@ class Session:
     def _commit(self, events: list[ev.Event]) -> None:
         if not events:
             return
-        now, before = round(time.time(), 3), self._seq  # to the precision of the file: one log, three replicas
-        entries = [Entry(before + number, now, event) for number, event in enumerate(events, 1)]
-        self._journal.append(entries)
-        changes: list[Change] = []
-        with self._lock:
-            for entry in entries:
-                changes += reduce(self._transcript, entry.event, seq=entry.seq, time=entry.time)
-            self._seq = entries[-1].seq
-            changes = merge(changes)
-            self._recent.append((before, self._seq, changes))
+        before, changes, entries = self.log.append(events)
         for entry in entries:
             self._note(entry.event)
         if self.watcher is not None:
-            self.watcher.changed(before, self._seq, changes)
+            self.watcher.changed(before, self.log.seq, changes)
         self._refresh()
         if self.watcher is not None:
             self.watcher.logged(entries)
@@ -261,8 +209,7 @@ class Session:
 
     def _refresh(self) -> None:
         """Say the status that follows from the state."""
-        with self._lock:
-            waiting = bool(self._turn and self._transcript.open_requests())
+        waiting = self._turn is not None and bool(self.open_requests())
         self._change(
             status=status_of(
                 closed=self._closed,
@@ -294,9 +241,7 @@ class Session:
         self._ready = False
         self._history = None
         if self._turn is not None:
-            with self._lock:
-                questions = self._transcript.open_requests()
-            for question in questions:
+            for question in self.open_requests():
                 self._say(
                     ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
                 )
@@ -403,7 +348,7 @@ class Session:
         """Add what the server's history has and ours has not; False if it is another conversation."""
         replayed, self._history = self._history or [], None
         try:
-            missing = history.missing(self._transcript, replayed)
+            missing = self.log.read(lambda transcript: history.missing(transcript, replayed))
         except history.OtherConversation:
             if not self._opened_before:
                 self.show_only(errors.OtherConversation(str(self.facts.session_id)))
@@ -462,7 +407,7 @@ class Session:
             UsageError: it is not open any more, or has no such option.
         """
         self.commit()
-        item = self.tool_of(request_id)
+        item = self.log.tool_of(request_id)
         permission = item["permission"] if item is not None else None
         if permission is None or permission["request"] != request_id or permission["state"] != "open":
             raise errors.UsageError("This question is no longer open.")

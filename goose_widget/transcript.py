@@ -72,6 +72,7 @@ class Transcript:
         self._calls: dict[str, str] = {}  # call id -> item id
         self._turn_calls: set[str] = set()  # those of this turn
         self._requests: dict[str, str] = {}  # permission request -> item id
+        self._waiting: dict[str, None] = {}  # those that wait for an answer
         self._prompts: dict[str, str] = {}  # prompt id -> item id
         self._messages: dict[str, str | None] = {}  # item id -> message id, of this turn's messages and thoughts
         self._plan: str | None = None
@@ -114,7 +115,7 @@ class Transcript:
 
     def open_requests(self) -> list[str]:
         """Permission requests that wait for an answer, oldest first."""
-        return [request for request, item in self._requests.items() if _is_open(self._items[item], request)]
+        return list(self._waiting)
 
     def tool_of(self, request_id: str) -> Item | None:
         """The tool item in which a permission request is shown."""
@@ -209,14 +210,19 @@ class Transcript:
             values = {}
         status = values.get("status", self._items[known]["status"])
         if status in ("completed", "failed") and self._items[known]["ended"] is None:
-            self._open.pop(known, None)
+            permission = self._items[known]["permission"]
+            if permission is None or permission["state"] != "open":  # else the end of the turn makes the question void
+                self._open.pop(known, None)
             values["ended"] = time
         return changes + self._patch(known, values)
 
     def _answer(self, event: ev.PermissionAnswered) -> list[Change]:
-        item_id = self._requests.get(event.request_id)
-        if item_id is None or not _is_open(self._items[item_id], event.request_id):
+        if event.request_id not in self._waiting:
             return []
+        del self._waiting[event.request_id]
+        item_id = self._requests[event.request_id]
+        if self._items[item_id]["permission"]["request"] != event.request_id:
+            return []  # the call was asked about again
         state = "void" if event.option_id is None else "answered"
         answer = {"state": state, "option": event.option_id, "by": event.by, "note": event.note}
         return self._patch(item_id, {"permission": {**self._items[item_id]["permission"], **answer}})
@@ -239,6 +245,7 @@ class Transcript:
                     values |= {"status": cut or "completed", "ended": time}
                 changes += self._patch(item_id, values)
         self._open.clear()
+        self._waiting.clear()
         self._stream = self._plan = None
         return changes
 
@@ -265,11 +272,6 @@ def new_tool(item_id: str, call_id: str, time: float, values: dict[str, Any]) ->
     } | values
     item["title"] = item["title"] or item["name"] or call_id
     return item
-
-
-def _is_open(item: Item, request_id: str) -> bool:
-    permission = item["permission"]
-    return bool(permission and permission["request"] == request_id and permission["state"] == "open")
 
 
 def _notice(item_id: str, time: float, level: str, text: str, detail: str = "") -> Item:
@@ -319,6 +321,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
         case ev.PermissionAsked(request_id, call_id, options, cwd):
             changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
             t._requests[request_id] = t._calls[call_id]
+            t._waiting[request_id] = None
             asked = {"request": request_id, "cwd": cwd, "options": list(options), "state": "open"}
             t._open[t._calls[call_id]] = None
             return changes + t._patch(

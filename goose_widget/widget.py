@@ -95,7 +95,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
     # Kernel to browser.
 
     def _keyframe(self) -> dict[str, Any]:
-        seq, items = self._session.snapshot()
+        seq, items = self._session.log.snapshot()
         return {"seq": seq, "items": items}
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 self._retry()
 
     def _catch_up(self, have: int) -> None:
-        since = self._session.since(have)
+        since = self._session.log.since(have)
         if since is None:
             self._tell({"type": "snapshot", **self._keyframe()})
         elif since[1]:
@@ -177,11 +177,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
     def _has_view(self) -> bool:
         return self._said_hello
 
-    def _leave_to_person(self, request_id: str) -> None:
-        if self._displayed and not self._said_hello:
-            background().loop.call_later(_HELLO_PATIENCE, super()._leave_to_person, request_id)
-        else:
-            super()._leave_to_person(request_id)
+    def _patience(self) -> float:
+        return _HELLO_PATIENCE if self._displayed and not self._said_hello else 0.0
 
 
 _ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_permission", "height")

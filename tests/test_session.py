@@ -82,7 +82,7 @@ class Wire:
         return str(next(e.event.request_id for e in self.entries[::-1] if isinstance(e.event, ev.PermissionAsked)))
 
     def items(self) -> list[dict[str, Any]]:
-        return self.session.snapshot()[1]
+        return self.session.log.snapshot()[1]
 
 
 @pytest.fixture
@@ -204,14 +204,14 @@ def test_a_refused_prompt_is_marked_and_told(wire: Wire) -> None:
 def test_a_page_gets_what_it_missed_or_everything(wire: Wire) -> None:
     turn(wire)
     have = wire.batches[0][1]
-    seq, changes = wire.session.since(have) or (0, [])
-    assert seq == wire.session.snapshot()[0]
+    seq, changes = wire.session.log.since(have) or (0, [])
+    assert seq == wire.session.log.snapshot()[0]
     assert [c.to_wire() for c in changes] == [c.to_wire() for batch in wire.batches[1:] for c in batch[2]]
-    assert wire.session.since(seq) == (seq, [])
-    assert wire.session.since(10**6) is None
+    assert wire.session.log.since(seq) == (seq, [])
+    assert wire.session.log.since(10**6) is None
     for number in range(600):
         wire.session.say(ev.Notice("info", str(number)))
-    assert wire.session.since(have) is None
+    assert wire.session.log.since(have) is None
 
 
 # Resuming.

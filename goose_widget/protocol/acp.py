@@ -43,6 +43,7 @@ class Acp:
         self._questions: dict[str, str | int] = {}  # open permission: our name for it -> the server's request id
         self._prefix = uuid.uuid4().hex[:8]  # the server's request ids begin again with every connection
         self._in_progress: set[str] = set()
+        self._echo: str | None = None  # what goose may repeat to us: our prompt
         self._session_id: str | None = None
         self._cwd = ""
 
@@ -78,6 +79,7 @@ class Acp:
 
     def prompt(self, prompt_id: str, text: str) -> None:
         """Start a turn; it ends with `TurnEnded(prompt_id)`."""
+        self._echo = text
         self._request("prompt", prompt_id, "session/prompt", self._of_session(prompt=[{"type": "text", "text": text}]))
 
     def cancel(self) -> list[str]:
@@ -226,6 +228,7 @@ class Acp:
         for question in list(self._questions):
             self.answer(question, None)
             yield ev.PermissionAnswered(question, None, by="", note="The turn ended before it was answered.")
+        self._echo = None
         yield ev.TurnEnded(prompt_id, stop_reason, usage or {}, error)
 
     def _update(self, update: dict[str, Any]) -> Iterator[Event | Signal]:
@@ -243,7 +246,9 @@ class Acp:
                 yield ev.Thought(_text(update["content"]["text"]), message_id)
             case "user_message_chunk":
                 block = update["content"]
-                if block.get("type") == "text":
+                if self._echo is not None and (block.get("type"), block.get("text")) == ("text", self._echo):
+                    self._echo = None  # goose repeats its own commands (/status) to whoever sent them
+                elif block.get("type") == "text":
                     yield ev.UserMessage(_text(block["text"]))
                 else:
                     yield ev.UserMessage("", None, (_block(block),))

@@ -37,9 +37,8 @@ def test_the_page_accepts_every_item_and_ends_with_the_same(scenario: str) -> No
     done = replay.replay(scenario)
     items = done.items()
     assert [(item["id"], problems(item)) for item in items] == [(item["id"], []) for item in items]
-    whole = replay.changes_of(ev.coalesce(done.log), batch=1)
     shown: list[Json] = []
-    for changes in whole:
+    for changes in replay.changes_of([event] for event in ev.coalesce(done.log)):
         shown = apply(shown, changes)
     assert shown == items
 

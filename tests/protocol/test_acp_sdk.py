@@ -1,6 +1,6 @@
 """The official Python SDK as the judge: its agent against our codec, its schema over every frame that we send.
 
-`agent-client-protocol` is a requirement of the tests only; the package has a codec of its own (see design notes in acp.py).
+`agent-client-protocol` is a requirement of the tests only: the package has a codec of its own.
 """
 
 from __future__ import annotations
@@ -160,7 +160,9 @@ END = schema.PromptResponse(stop_reason="end_turn")
 async def test_the_sdk_greets_and_opens_a_session(joined: Joined) -> None:
     assert await joined.open() == [
         Greeted("sdk", "9", can_load=True),
-        Choices((Choice("ask", "Ask"), Choice("auto", "Auto")), (Choice("small", "Small"), Choice("large one", "Large One"))),
+        Choices(
+            (Choice("ask", "Ask"), Choice("auto", "Auto")), (Choice("small", "Small"), Choice("large one", "Large One"))
+        ),
         ev.Mode("ask"),
         ev.Model("small"),
         Opened("s1", loaded=False),
@@ -196,7 +198,7 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
         [ev.Text("there", "m1")],
     ),
     (helpers.update_agent_thought_text("hm"), [ev.Thought("hm")]),
-    (helpers.update_user_message_text("Do it."), [ev.UserMessage("Do it.")]),
+    (helpers.update_user_message_text("Go on."), [ev.UserMessage("Go on.")]),
     (
         helpers.update_agent_message(helpers.image_block("QUJD", "image/png")),
         [ev.Content({"type": "image", "mime": "image/png", "data": "QUJD"})],
@@ -250,7 +252,9 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
         ],
     ),
     (
-        helpers.update_plan([helpers.plan_entry("Look", status="completed", priority="high"), helpers.plan_entry("Leap")]),
+        helpers.update_plan(
+            [helpers.plan_entry("Look", status="completed", priority="high"), helpers.plan_entry("Leap")]
+        ),
         [
             ev.Plan(
                 (
@@ -306,7 +310,7 @@ def test_every_kind_of_update_in_the_schema_is_sent_by_this_test_or_shown_raw() 
 
 async def test_an_unstable_update_is_shown(joined: Joined) -> None:
     async def turn(client: acp.Client) -> schema.PromptResponse:
-        plan = schema.PlanUpdateMarkdown(type="markdown", id="1", content="# Plan")
+        plan = schema.PlanUpdateMarkdown(type="markdown", plan_id="1", content="# Plan")
         await client.session_update("s1", schema.AgentPlanContentUpdate(session_update="plan_update", plan=plan))
         return END
 
@@ -353,7 +357,9 @@ async def test_cancel_reaches_the_sdk_and_its_question_ends(joined: Joined) -> N
     outcomes: list[Any] = []
 
     async def turn(client: acp.Client) -> schema.PromptResponse:
-        outcomes.append((await client.request_permission("s1", schema.ToolCallUpdate(tool_call_id="c1"), OPTIONS)).outcome)
+        outcomes.append(
+            (await client.request_permission("s1", schema.ToolCallUpdate(tool_call_id="c1"), OPTIONS)).outcome
+        )
         await joined.agent.cancelled.wait()
         return schema.PromptResponse(stop_reason="cancelled")
 
@@ -482,7 +488,10 @@ SAYINGS: dict[str, list[Callable[[Acp, str], object]]] = {
     "load_session": [lambda codec, _: codec.load_session("s2", "/work")],
     "prompt": [lambda codec, _: codec.prompt("p1", "Do it: é 😀")],
     "cancel": [lambda codec, _: codec.cancel()],
-    "answer": [lambda codec, question: codec.answer(question, "yes"), lambda codec, question: codec.answer(question, None)],
+    "answer": [
+        lambda codec, question: codec.answer(question, "yes"),
+        lambda codec, question: codec.answer(question, None),
+    ],
     "set": [lambda codec, _: codec.set("mode", "auto"), lambda codec, _: codec.set("model", "a model")],
     "receive": [lambda codec, _: codec.receive('{"id":"x","method":"fs/read_text_file","params":{}}')],
 }

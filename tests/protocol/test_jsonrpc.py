@@ -140,6 +140,7 @@ def test_many_flat_brackets_are_no_depth() -> None:
     assert decode(json.dumps({"id": 1, "result": entries})) == Result(1, entries)
 
 
+@strategies.patient
 @given(strategies.frames)
 def test_decode_never_raises_and_what_it_gives_is_json(frame: str | bytes) -> None:
     message = decode(frame)

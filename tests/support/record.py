@@ -4,10 +4,10 @@
     cd tests && python -m support.record text edit        # these only
     cd tests && python -m support.record --list
 
-The client knows nothing of goose_widget: it sends hand-written frames, and the codec's own must equal them. A fixture is
-`tests/fixtures/acp/SCENARIO.jsonl`, a frame per line: `{"dir": "in" | "out", "frame": {...}}`, "in" being what goose sent.
-What differs from run to run or between machines is put right: ids, times, token counts, paths; long lists of options are cut.
-The order of goose's title among the other frames, and how live output is cut into pieces, stay as they came.
+The client knows nothing of goose_widget: it sends hand-written frames, and the codec's own must equal them. A fixture
+is `tests/fixtures/acp/SCENARIO.jsonl`, a frame per line: `{"dir": "in" | "out", "frame": {...}}`, "in" being what goose
+sent. What differs from run to run or between machines is put right: ids, times, token counts, paths; long lists of
+options are cut. Where goose's title comes among the other frames, and how live output is cut, stay as they came.
 
 Afterwards renew what follows from the fixtures, and look at the difference:
 
@@ -41,9 +41,7 @@ CLIENT_VERSION = "1.0"
 CWD = "/home/ada/analysis"
 ROOT = "/home/ada/goose"
 
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
-)
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 
 
 # -- a connection that remembers -------------------------------------------------------------------------------------
@@ -152,7 +150,9 @@ def server(folder: Path, *, mode: str, provider: bool = True) -> Iterator[Server
     with ScriptedModel() as model:
         environment = goose_environment(root, model.url, mode=mode)
         if not provider:
-            environment = {name: value for name, value in environment.items() if name not in ("GOOSE_PROVIDER", "GOOSE_MODEL")}
+            environment = {
+                name: value for name, value in environment.items() if name not in ("GOOSE_PROVIDER", "GOOSE_MODEL")
+            }
         todo = {"enabled": True, "type": "platform", "name": "todo", "description": "Lists of things to do"}
         (root / "config").mkdir(exist_ok=True)
         (root / "config" / "config.yaml").write_text(json.dumps({"extensions": {"todo": todo}}))
@@ -212,7 +212,9 @@ async def busy(server: Server) -> list[Json]:
         await wire.new()
         prompt_id = await wire.begin("slow: 8 50")
         await wire.hear_until(lambda frame: "word1 " in json.dumps(frame))
-        await wire.request("session/prompt", {"sessionId": wire.session_id, "prompt": [{"type": "text", "text": "say: me too"}]})
+        await wire.request(
+            "session/prompt", {"sessionId": wire.session_id, "prompt": [{"type": "text", "text": "say: me too"}]}
+        )
         await wire.answer_to(prompt_id)
     return wire.record
 
@@ -231,7 +233,13 @@ async def loaded(server: Server) -> list[Json]:
     """A conversation with one of everything, seen from a second connection. What was cut is not in it."""
     async with server.connection() as first:
         await first.new()
-        for prompt in ("remember: the colour green", "think: hm, hm | yes", "shell: echo out; echo err >&2", "image: dot.png", "todo: - [ ] a"):
+        for prompt in (
+            "remember: the colour green",
+            "think: hm, hm | yes",
+            "shell: echo out; echo err >&2",
+            "image: dot.png",
+            "todo: - [ ] a",
+        ):
             await first.prompt(prompt)
         await first.begin("slow: 1000 20")
         await first.hear_until(lambda frame: "word3 " in json.dumps(frame))
@@ -261,6 +269,7 @@ class Scenario:
 SCENARIOS: dict[str, Scenario] = {
     "text": Scenario(turns("say: Hello, I am goose.")),
     "two_turns": Scenario(turns("remember: the number 7", "recall")),
+    "command": Scenario(turns("/status")),
     "thinking": Scenario(turns("think: Let me see, what is asked? | It is this.")),
     "markdown": Scenario(turns("markdown")),
     "shell": Scenario(turns("shell: for n in 1 2 3; do echo line $n; sleep 0.3; done; echo oops >&2")),
@@ -287,7 +296,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-# -- putting right what differs from run to run -------------------------------------------------------------------------
+# -- putting right what differs from run to run ----------------------------------------------------------------------
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SESSION = re.compile(r"\b20\d{6}_\d+\b")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -198,14 +199,14 @@ def _json(value: Any) -> str:
     return re.sub(r'"([a-z_]+)": ', r"\1: ", json.dumps(value, ensure_ascii=False))
 
 
-def changes_of(log: list[Event], *, batch: int) -> list[list[Change]]:
-    """What the page would be told of a log, that many events to a message."""
-    transcript, batches, seq = Transcript(), [], 0
-    for start in range(0, len(log), batch):
+def changes_of(messages: Iterable[list[Event]]) -> list[list[Change]]:
+    """What a page would be told, the events of a message together."""
+    transcript, told, seq = Transcript(), [], 0
+    for events in messages:
         changes: list[Change] = []
-        for event in ev.coalesce(log[start : start + batch]):
+        for event in ev.coalesce(events):
             seq += 1
             changes += reduce(transcript, event, seq=seq, time=START + seq)
         if merged := merge(changes):
-            batches.append(merged)
-    return batches
+            told.append(merged)
+    return told

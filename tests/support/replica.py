@@ -1,7 +1,7 @@
-"""The browser's replica of the transcript in a few lines of Python, to compare with: `js/src/transcript.ts` and `guard.ts`.
+"""The browser's replica of the transcript in Python, to compare with: `js/src/transcript.ts` and `guard.ts`.
 
-    items = apply([], changes)        # what the page shows after these changes
-    problems(item)                    # why the page would refuse an item; nothing if it would not
+items = apply([], changes)        # what the page shows after these changes
+problems(item)                    # why the page would refuse an item; nothing if it would not
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def _or_null(check: Check) -> Check:
 
 
 def _shape(**fields: Check) -> Check:
-    return lambda value: isinstance(value, dict) and all(
-        name in value and check(value[name]) for name, check in fields.items()
+    return lambda value: (
+        isinstance(value, dict) and all(name in value and check(value[name]) for name, check in fields.items())
     )
 
 

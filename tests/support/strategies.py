@@ -7,13 +7,19 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from goose_widget import events as ev
 
 Json = Any
 
-names = st.sampled_from(["id", "type", "text", "status", "content", "title", "_meta", "update", "x"]) | st.text(max_size=5)
+patient = settings(deadline=None)
+"""For every test with hypothesis: a slow machine is no failure."""
+
+names = st.sampled_from(["id", "type", "text", "status", "content", "title", "_meta", "update", "x"]) | st.text(
+    max_size=5
+)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 values: st.SearchStrategy[Json] = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=8
@@ -74,7 +80,9 @@ _blocks = st.one_of(
 )
 _statuses = st.none() | st.sampled_from(["pending", "in_progress", "completed", "failed"])
 _message_ids = st.none() | _ids
-_options = st.just(({"id": "yes", "name": "Yes", "kind": "allow_once"}, {"id": "no", "name": "No", "kind": "reject_once"}))
+_options = st.just(
+    ({"id": "yes", "name": "Yes", "kind": "allow_once"}, {"id": "no", "name": "No", "kind": "reject_once"})
+)
 _counts = st.integers(0, 10**6)
 _stops = st.sampled_from(
     ["end_turn", "cancelled", "refusal", "max_tokens", "max_turn_requests", "interrupted", "failed", "unsure", "new"]

@@ -1,0 +1,157 @@
+"""Makes the fixtures that both reducers read: `tests/fixtures/wire/*.json`.
+
+In `{"changes": [[change, …], …], "items": […]}`, `changes` are the messages that a page gets and `items` what it shows
+after them. They come from the recorded scenarios and from cases written by hand. `tests/test_wire_fixtures.py` keeps
+the files in step, `js/test/wire.test.ts` applies them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from goose_widget import events as ev
+from goose_widget.events import Event
+from goose_widget.transcript import Transcript, reduce
+from support import replay
+from support.replica import apply
+
+Json = dict[str, Any]
+
+FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "wire"
+
+# From the recorded scenarios: how many events make a message.
+RECORDED = {
+    "cancelled": 3,
+    "edit": 4,
+    "failing_shell": 2,
+    "image": 8,
+    "loaded": 5,
+    "permission_allowed": 2,
+    "permission_cancelled": 1,
+    "shell": 1,
+    "steps": 4,
+    "thinking": 1,
+    "two_tools": 2,
+}
+
+OPTIONS = (
+    {"id": "allow_once", "name": "Allow once", "kind": "allow_once"},
+    {"id": "reject_once", "name": "Reject once", "kind": "reject_once"},
+)
+PLAN = {"content": "Look", "status": "completed", "priority": "high"}
+
+# By hand: events of a session, one or more to a message.
+HANDWRITTEN: dict[str, list[list[Event]]] = {
+    "updates_before_their_call": [
+        [ev.LiveOutput("c", "early\n")],
+        [ev.ToolCall("c", status="in_progress")],
+        [ev.PermissionAsked("r", "c", OPTIONS, "/home/ada/analysis")],
+        [ev.ToolCall("c", starts=True, title="shell · ls", input={"command": "ls"}), ev.LiveOutput("c", "late\n")],
+        [ev.PermissionAnswered("r", "allow_once", "policy", "on_permission said so.")],
+        [ev.ToolCall("c", status="completed", content=({"type": "text", "text": "done"},))],
+    ],
+    "call_id_of_an_earlier_turn": [
+        [
+            ev.UserMessage("one", "p1"),
+            ev.ToolCall("call_0", starts=True, title="first"),
+            ev.TurnEnded("p1", "end_turn"),
+        ],
+        [ev.UserMessage("two", "p2"), ev.ToolCall("call_0", starts=True, title="second")],
+        [ev.LiveOutput("call_0", "of the second", True), ev.TurnEnded("p2", "end_turn")],
+    ],
+    "interrupted": [
+        [ev.UserMessage("go", "p1"), ev.Thought("Hm", "m1"), ev.Text("Let me ", "m1"), ev.Text("see", "m1")],
+        [ev.ToolCall("c", starts=True, title="shell · sleep"), ev.PermissionAsked("r", "c", OPTIONS)],
+        [ev.TurnEnded("p1", "interrupted", {}, "The connection dropped.")],
+        [ev.UserMessage("again", "p2"), ev.TurnEnded("p2", "unsure", {}, "Perhaps goose has it.")],
+        [ev.UserMessage("refused", "p3"), ev.TurnEnded("p3", "failed", {}, "goose refused the prompt.")],
+    ],
+    "every_block": [
+        [ev.UserMessage("look", "p1", ({"type": "image", "mime": "image/png", "data": "AA=="},))],
+        [ev.Content({"type": "image", "mime": "image/png", "data": "AA=="}, "m1")],
+        [ev.Content({"type": "audio", "mime": "audio/wav", "data": "AA=="}, "m1"), ev.Text("between", "m1")],
+        [ev.Content({"type": "resource", "uri": "file:///x", "mime": "text/plain", "text": "t"}, "m1")],
+        [ev.Content({"type": "link", "uri": "https://example.org", "name": "Example"}, "m1")],
+        [
+            ev.ToolCall(
+                "c",
+                content=(
+                    {"type": "diff", "path": "a.py", "old": None, "new": "new\n"},
+                    {"type": "diff", "path": "b.py", "old": "old\n", "new": "new\n"},
+                    {"type": "text", "text": "t"},
+                ),
+                locations=({"path": "a.py", "line": 3}, {"path": "b.py", "line": None}),
+                result=[None, {"a": 1.5}],
+            )
+        ],
+    ],
+    "plan": [
+        [ev.Plan((PLAN, {**PLAN, "content": "Leap", "status": "pending"}))],
+        [ev.Plan(({**PLAN, "content": "Leap"},)), ev.TurnEnded("p1", "end_turn")],
+        [ev.Plan(())],
+    ],
+    "text": [
+        [ev.Text("emoji 👩‍👩‍👧 ", "m1"), ev.Text("", "m1")],
+        [ev.Text("e\u0301 \u202eright to left\u202c \u0000 \ufffd", "m1")],
+        [ev.Text("\n```py\nx = '</script>'\n```\n", "m1"), ev.Text("another message", "m2")],
+        [ev.Text("without an id"), ev.Text(" and more")],
+    ],
+    "notices": [
+        [ev.Notice("info", "Something.", "detail"), ev.Raw("an update of the kind 'x'", {"sessionUpdate": "x"})],
+        [ev.TurnEnded("p", "max_tokens"), ev.TurnEnded("p", "refusal"), ev.TurnEnded("p", "cancelled")],
+    ],
+}
+
+_AGENT = {"id": "i1", "kind": "agent", "text": "a", "content": [], "time": 1.0, "state": "streaming"}
+
+# By hand: changes that no session sends today, and what a page must do with them.
+CHANGES: dict[str, list[list[Json]]] = {
+    "remove": [
+        [{"op": "add", "item": _AGENT}, {"op": "add", "item": {**_AGENT, "id": "i2"}}],
+        [{"op": "remove", "id": "i1"}, {"op": "append", "id": "i2", "field": "text", "text": "b"}],
+        [{"op": "add", "item": {**_AGENT, "id": "i1", "text": "again"}}],
+    ],
+    "add_again": [
+        [{"op": "add", "item": _AGENT}, {"op": "add", "item": {**_AGENT, "id": "i2"}}],
+        [{"op": "add", "item": {**_AGENT, "text": "now last"}}],
+    ],
+    "patch_keeps_id_and_kind": [
+        [{"op": "add", "item": _AGENT}],
+        [{"op": "patch", "id": "i1", "set": {"id": "i7", "kind": "user", "text": "new", "state": "done"}}],
+        [{"op": "append", "id": "i1", "field": "text", "text": " and more"}],
+    ],
+}
+
+
+def fixtures() -> dict[str, Json]:
+    """Every fixture by its name."""
+    made: dict[str, Json] = {}
+    for scenario, batch in RECORDED.items():
+        log = replay.replay(scenario).log
+        made[f"recorded_{scenario}"] = of_events([log[start : start + batch] for start in range(0, len(log), batch)])
+    made |= {name: of_events(messages) for name, messages in HANDWRITTEN.items()}
+    for name, changes in CHANGES.items():
+        made[name] = {"changes": changes, "items": apply([], [change for each in changes for change in each])}
+    return made
+
+
+def of_events(messages: list[list[Event]]) -> Json:
+    """The fixture of a session's events, those of a message together. `items` are the transcript's own."""
+    changes = [[change.to_wire() for change in each] for each in replay.changes_of(messages)]
+    transcript = Transcript()
+    for seq, event in enumerate((event for each in messages for event in ev.coalesce(each)), 1):
+        reduce(transcript, event, seq=seq, time=replay.START + seq)
+    return {"changes": changes, "items": list(transcript)}
+
+
+def text(fixture: Json) -> str:
+    """A fixture as it is in its file: a change or an item per line."""
+    messages = [_lines(message, "    ") for message in fixture["changes"]]
+    changes = ",\n".join(f"  [\n{message}\n  ]" for message in messages)
+    return f'{{\n"changes": [\n{changes}\n],\n"items": [\n{_lines(fixture["items"], "  ")}\n]\n}}\n'
+
+
+def _lines(values: list[Json], indent: str) -> str:
+    return ",\n".join(indent + json.dumps(value, allow_nan=False) for value in values)

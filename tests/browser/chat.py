@@ -6,7 +6,7 @@ from typing import Protocol
 
 from playwright.sync_api import Locator, expect
 
-from support.jupyter import Notebook
+from support.jupyter import Front, Notebook
 
 CHAT = "from goose_widget import GooseChat\nchat = {}\nchat"
 
@@ -22,6 +22,8 @@ class ChatView:
         self.root = place.get_by_role("region", name="Chat with goose")
         self.composer = self.root.get_by_role("textbox", name="Message goose")
         self.log = self.root.get_by_role("log")
+        self.mode = self.root.get_by_role("combobox", name="Mode", exact=True)
+        self.announcements = self.root.locator("[aria-live=polite]:not([role]) > p, [aria-live=assertive] > p")
         self.status = self.root.locator("header [data-status]")
 
     def button(self, name: str) -> Locator:
@@ -32,18 +34,33 @@ class ChatView:
         return self.log.locator(f"[data-kind={kind}]")
 
     def last(self, kind: str) -> Locator:
-        return self.items(kind).last
+        """The last item of a kind since the user's last message."""
+        return self.items("user").last.locator(f"xpath=following-sibling::*[@data-kind='{kind}']").last
 
     def send(self, text: str) -> None:
-        """Writes a message and sends it with Enter."""
+        """Writes a message, sends it with Enter, and waits until it is in the log."""
+        before = self.items("user").count()
         self.composer.fill(text)
         self.composer.press("Enter")
+        expect(self.items("user")).to_have_count(before + 1)
 
     def ask(self, text: str, answer: str) -> None:
         """Sends a message and waits for `answer` and the end of the turn."""
         self.send(text)
         expect(self.last("agent")).to_contain_text(answer)
         self.expect_status("Ready")
+
+    def choose_mode(self, mode: str) -> None:
+        self.mode.select_option(mode)
+        expect(self.mode).to_have_value(mode)
+
+    def unfold(self, card: Locator) -> Locator:
+        """Opens a tool's card, unless it is open, and returns it."""
+        head = card.get_by_role("button").first
+        if head.get_attribute("aria-expanded") == "false":
+            head.click()
+        expect(head).to_have_attribute("aria-expanded", "true")
+        return card
 
     def session_id(self) -> str:
         """The id in the header."""
@@ -58,16 +75,31 @@ class ChatView:
         expect(self.status).to_have_text(word)
 
 
+class OpenNotebook(Protocol):
+    """The fixture `open_notebook`.
+
+    Args:
+        cells: their sources; an empty cell always comes last.
+        kernel: its name.
+        front: the program that shows the notebook.
+    """
+
+    def __call__(self, *cells: str, kernel: str = ..., front: Front = ...) -> Notebook: ...
+
+
 class OpenChat(Protocol):
-    """The fixture `open_chat`.
+    """The fixture `open_chat`: a notebook whose first cell shows a chat, and the chat.
 
     Args:
         more: sources of further cells; an empty one always comes last.
         chat: the expression that makes the chat.
-        kernel: name of the kernel.
-        front: lab or notebook.
+        kernel, front: as for `OpenNotebook`.
     """
 
     def __call__(
-        self, *more: str, chat: str = ..., kernel: str = ..., front: str = ...
+        self, *more: str, chat: str = ..., kernel: str = ..., front: Front = ...
     ) -> tuple[Notebook, ChatView]: ...
+
+
+SharedChat = tuple[Notebook, ChatView]
+"""The fixture `shared_chat`."""

@@ -1,18 +1,19 @@
-"""One goose with a scripted model, one Jupyter server and one browser for all of these tests; a notebook and a page for each."""
+"""For all of these tests one scripted model, one Jupyter server and one browser; for each a notebook and a page."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from browser.chat import CHAT, ChatView, OpenChat
+from browser.chat import CHAT, ChatView, OpenChat, OpenNotebook
 from support import browser as browsers
 from support import installed
 from support.goose import PATIENCE, goose_environment
@@ -20,6 +21,7 @@ from support.jupyter import TIMEOUT, Front, Notebook, Server, jupyter_server
 from support.model import Json, Reply, ScriptedModel, current_turn, is_title_request, reply_to
 
 HERE = Path(__file__).parent
+FAILED = pytest.StashKey[bool]()
 RESULTS = installed.ROOT / "test-results"
 
 
@@ -33,8 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
     """Takes a picture of every page of a test that has failed, while they are still open."""
     report = yield
-    if call.when == "call" and report.failed and "context" in getattr(item, "funcargs", {}):
-        for number, page in enumerate(item.funcargs["context"].pages):
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    context = getattr(item, "funcargs", {}).get("context")
+    if call.when == "call" and report.failed and context is not None:
+        for number, page in enumerate(context.pages):
             page.screenshot(path=picture(item.name, f"failed-{number}"))
     return report
 
@@ -70,8 +74,9 @@ def context() -> Iterator[BrowserContext]:
     # Not for the session: while Playwright runs, no other event loop can run on this thread.
     with sync_playwright() as playwright:
         options = browsers.launch_options()
-        with playwright.chromium.launch(**{**options, "args": [*options["args"], "--no-sandbox", "--disable-gpu"]}) as it:
-            context = it.new_context(viewport={"width": 1280, "height": 900})
+        options["args"] = [*options["args"], "--no-sandbox", "--disable-gpu"]
+        with playwright.chromium.launch(**options) as browser:
+            context = browser.new_context(viewport={"width": 1280, "height": 900})
             context.set_default_timeout(TIMEOUT)
             context.grant_permissions(["clipboard-read", "clipboard-write"])
             expect.set_options(timeout=TIMEOUT)
@@ -81,6 +86,12 @@ def context() -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page; the test fails if it asks anyone outside of this machine for anything."""
+    with new_page(context) as page:
+        yield page
+
+
+@contextmanager
+def new_page(context: BrowserContext) -> Iterator[Page]:
     outside: list[str] = []
     page = context.new_page()
     page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
@@ -95,13 +106,12 @@ def is_outside(address: str) -> bool:
 
 
 @pytest.fixture
-def open_notebook(server: Server, page: Page, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
+def open_notebook(server: Server, page: Page, request: pytest.FixtureRequest) -> Iterator[OpenNotebook]:
     """Opens a notebook with the given cells in a folder of its own, its kernel running."""
     with ExitStack() as stack:
 
         def open_notebook(*cells: str, kernel: str = "python3", front: Front = "lab") -> Notebook:
-            folder = f"{re.sub(r'[^a-z]+', '-', request.node.name)[:40]}-{secrets.token_hex(2)}"
-            path = server.write(f"{folder}/notebook.ipynb", [*cells, ""], kernel=kernel)
+            path = server.write(f"{new_folder(request.node.name)}/notebook.ipynb", [*cells, ""], kernel=kernel)
             stack.enter_context(server.kernel(path, name=kernel))
             notebook = Notebook(server, page, path, front)
             notebook.open()
@@ -110,15 +120,64 @@ def open_notebook(server: Server, page: Page, request: pytest.FixtureRequest) ->
         yield open_notebook
 
 
+def new_folder(name: str) -> str:
+    return f"{re.sub(r'[^a-z]+', '-', name)[:40]}-{secrets.token_hex(2)}"
+
+
 @pytest.fixture
-def open_chat(open_notebook: Callable[..., Notebook]) -> OpenChat:
+def open_chat(open_notebook: OpenNotebook) -> OpenChat:
     """Opens a notebook whose first cell shows a chat, runs that cell, and waits until the chat is ready."""
 
-    def open_chat(*more: str, chat: str = "GooseChat()", **options: str) -> tuple[Notebook, ChatView]:
+    def open_chat(*more: str, chat: str = "GooseChat()", **options: Any) -> tuple[Notebook, ChatView]:
         notebook = open_notebook(CHAT.format(chat), *more, **options)
-        notebook.run(0)
-        view = ChatView(notebook.output(0))
-        view.expect_status("Ready")
-        return notebook, view
+        return notebook, show_chat(notebook)
 
     return open_chat
+
+
+def show_chat(notebook: Notebook) -> ChatView:
+    """Runs the first cell and waits until its chat is ready."""
+    notebook.run(0)
+    chat = ChatView(notebook.output(0))
+    chat.expect_status("Ready")
+    return chat
+
+
+class Shared:
+    """A chat that several tests use one after another, because to open one takes seconds."""
+
+    def __init__(self, server: Server, context: BrowserContext) -> None:
+        self.server, self.context = server, context
+        self.stack = ExitStack()
+        self.opened: tuple[Notebook, ChatView] | None = None
+
+    def get(self) -> tuple[Notebook, ChatView]:
+        if self.opened is None:
+            path = self.server.write(f"{new_folder('shared')}/notebook.ipynb", [CHAT.format("GooseChat()"), ""])
+            self.stack.enter_context(self.server.kernel(path))
+            notebook = Notebook(self.server, self.stack.enter_context(new_page(self.context)), path)
+            notebook.open()
+            self.opened = notebook, show_chat(notebook)
+        return self.opened
+
+    def close(self) -> None:
+        self.opened = None
+        self.stack.close()
+
+
+@pytest.fixture(scope="package")
+def shared(server: Server, context: BrowserContext) -> Iterator[Shared]:
+    shared = Shared(server, context)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def shared_chat(shared: Shared, request: pytest.FixtureRequest) -> Iterator[tuple[Notebook, ChatView]]:
+    """A notebook and its chat, both used before; new ones after a failure."""
+    notebook, chat = shared.get()
+    notebook.page.bring_to_front()
+    chat.choose_mode("auto")
+    yield notebook, chat
+    if request.node.stash.get(FAILED, False):
+        shared.close()

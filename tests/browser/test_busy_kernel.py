@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser.chat import OpenChat
+from support.jupyter import Front
 
 SLEEP = "import time; time.sleep(600)"
 LOOP = "while True: pass"
@@ -24,7 +25,7 @@ COMMAND = "for n in 1 2 3 4 5 6 7 8; do echo line $n; sleep 0.3; done; echo 'the
     ],
 )
 def test_while_a_cell_runs_a_command_is_allowed_and_streams_and_the_next_turn_is_sent_and_stopped(
-    open_chat: OpenChat, front: str, kernel: str, code: str
+    open_chat: OpenChat, front: Front, kernel: str, code: str
 ) -> None:
     notebook, chat = open_chat(code, chat="GooseChat(mode='approve')", front=front, kernel=kernel)
     chat.send(f"shell: {COMMAND}")

@@ -22,7 +22,7 @@ def test_a_draft_survives_a_reload(open_chat: OpenChat) -> None:
 
 
 def test_a_draft_survives_that_its_cell_runs_again(open_chat: OpenChat) -> None:
-    notebook, chat = open_chat("chat")
+    notebook, _ = open_chat("chat")
     notebook.run(1)
     view = ChatView(notebook.output(1))
     view.composer.fill(DRAFT)
@@ -44,7 +44,7 @@ def test_a_draft_survives_a_dropped_connection_and_the_chat_comes_back_by_itself
 ) -> None:
     environment = goose_environment(tmp_path, model.url)
     with goose_serve(environment) as goose:
-        notebook, chat = open_chat(chat=f"GooseChat(server={goose.url!r}, token={goose.key!r})")
+        _, chat = open_chat(chat=f"GooseChat(server={goose.url!r}, token={goose.key!r})")
         chat.ask("remember: blue", "I will remember")
         chat.composer.fill(DRAFT)
         goose.kill()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, expect
 
-from browser.chat import OpenChat
+from browser.chat import SharedChat
 
 
-def test_code_is_coloured_and_copied(open_chat: OpenChat) -> None:
-    notebook, chat = open_chat()
+def test_code_is_coloured_and_copied(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
     chat.ask("markdown", "The end.")
     code = chat.last("agent").locator("pre", has_text="def area")
     expect(code.locator(".hljs-keyword").first).to_have_text("def")
@@ -20,8 +20,8 @@ def test_code_is_coloured_and_copied(open_chat: OpenChat) -> None:
     assert copied.rstrip().endswith("return 3.14159 * radius**2  # <b>not bold</b>")
 
 
-def test_markdown_becomes_headings_lists_tables_and_links(open_chat: OpenChat) -> None:
-    _, chat = open_chat()
+def test_markdown_becomes_headings_lists_tables_and_links(shared_chat: SharedChat) -> None:
+    _, chat = shared_chat
     chat.ask("markdown", "The end.")
     page = chat.last("agent")
     expect(page.get_by_role("heading", name="A page of Markdown")).to_be_visible()
@@ -32,10 +32,15 @@ def test_markdown_becomes_headings_lists_tables_and_links(open_chat: OpenChat) -
     expect(link).to_have_attribute("rel", "noopener noreferrer")
 
 
-def test_html_is_text_and_runs_nothing(open_chat: OpenChat, page: Page) -> None:
+def test_html_is_text_and_runs_nothing(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    _, chat = open_chat()
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    notebook.page.on("dialog", dismiss)
     chat.ask('say: <img src=x onerror=alert(1)><b>loud</b> <script>alert("two")</script> end', "end")
     expect(chat.last("agent")).to_contain_text('<script>alert("two")</script>')
     expect(chat.last("agent")).to_contain_text("<b>loud</b>")
@@ -43,9 +48,11 @@ def test_html_is_text_and_runs_nothing(open_chat: OpenChat, page: Page) -> None:
     assert dialogs == []
 
 
-def test_a_remote_image_is_not_loaded_unasked(open_chat: OpenChat) -> None:
-    # The fixture `page` fails the test if anything outside is asked for.
-    _, chat = open_chat()
+def test_a_remote_image_is_not_loaded_unasked(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
+    asked: list[str] = []
+    notebook.page.on("request", lambda request: asked.append(request.url))
     chat.ask("say: ![a chart](https://example.org/chart.png?secret=1) end", "end")
     expect(chat.last("agent").get_by_role("button", name="Show image from example.org")).to_be_visible()
     expect(chat.last("agent").get_by_role("img")).to_have_count(0)
+    assert not [address for address in asked if "example.org" in address]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from playwright.sync_api import expect
 
 from browser.chat import CHAT, ChatView, OpenChat
-from support.jupyter import Notebook
 
 
 def words(count: int) -> str:
@@ -40,6 +37,17 @@ def test_a_question_can_be_answered_after_a_reload(open_chat: OpenChat) -> None:
     expect(chat.last("agent")).to_contain_text("Done: allowed after a reload")
 
 
+def test_a_reload_while_a_cell_runs_shows_everything_when_the_cell_has_ended(open_chat: OpenChat) -> None:
+    notebook, chat = open_chat("import time; time.sleep(600)")
+    notebook.save()
+    chat.send("slow: 60 50")
+    notebook.start(1)
+    notebook.reload(busy=True)
+    notebook.interrupt()
+    expect(chat.last("agent")).to_have_text(words(60))
+    chat.ask("say: and on", "and on")
+
+
 def test_two_views_show_the_same(open_chat: OpenChat) -> None:
     notebook, first = open_chat("chat")
     first.ask("say: before", "before")
@@ -67,12 +75,9 @@ def test_a_notebook_that_is_closed_and_opened_again_shows_what_happened_meanwhil
 
 
 def test_after_a_restart_of_the_kernel_the_old_view_says_so_and_the_id_brings_all_of_it_back(
-    open_notebook: Callable[..., Notebook],
+    open_chat: OpenChat,
 ) -> None:
-    notebook = open_notebook(CHAT.format("GooseChat(mode='approve')"), "")
-    notebook.run(0)
-    chat = ChatView(notebook.output(0))
-    chat.expect_status("Ready")
+    notebook, chat = open_chat(chat="GooseChat(mode='approve')")
     chat.ask("remember: the cat is called Ada", "I will remember")
     chat.send("shell: echo it ran")
     chat.button("Allow once").click()
@@ -84,6 +89,9 @@ def test_after_a_restart_of_the_kernel_the_old_view_says_so_and_the_id_brings_al
     chat.composer.fill("is anyone there?")
     chat.beat()
     expect(chat.root).to_contain_text("The kernel does not answer.")
+    chat.composer.press("Enter")
+    expect(chat.root).to_contain_text("Your message was not delivered")
+    expect(chat.composer).to_have_value("is anyone there?")
     expect(chat.items("user")).to_have_count(2)
 
     notebook.write(1, CHAT.format(f"GooseChat({session!r})"))
@@ -93,7 +101,7 @@ def test_after_a_restart_of_the_kernel_the_old_view_says_so_and_the_id_brings_al
     assert resumed.session_id() == session
     for kind in ("user", "agent", "tool"):
         expect(resumed.items(kind)).to_have_text(chat.items(kind).all_text_contents())
-    expect(resumed.root.get_by_role("combobox", name="Mode")).to_have_value("approve")
+    expect(resumed.mode).to_have_value("approve")
     resumed.ask("recall", "You told me: the cat is called Ada")
 
 

@@ -1,11 +1,11 @@
 """A real JupyterLab and Notebook 7 for browser tests, with nothing of the user's in it, and a notebook open in a page.
 
-    with jupyter_server(tmp_path, environment) as server:        # environment: of goose_environment
-        path = server.write("a.ipynb", ["from goose_widget import GooseChat\nGooseChat()"])
-        with server.kernel(path), browser.new_page() as page:
-            notebook = Notebook(server, page, path)
-            notebook.open()
-            notebook.run(0)
+with jupyter_server(tmp_path, environment) as server:  # environment: of goose_environment
+    path = server.write("a.ipynb", ["from goose_widget import GooseChat; GooseChat()"])
+    with server.kernel(path), browser.new_page() as page:
+        notebook = Notebook(server, page, path)
+        notebook.open()
+        notebook.run(0)
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Server:
     @contextlib.contextmanager
     def kernel(self, path: str, *, name: str = "python3") -> Iterator[None]:
         """Starts the kernel of a notebook while its page still loads, and ends it."""
-        session = {"path": path, "name": path, "type": "notebook", "kernel": {"name": name}}
+        session = {"path": path, "name": Path(path).name, "type": "notebook", "kernel": {"name": name}}
         started = self.api("POST", "sessions", session)
         try:
             yield
@@ -245,11 +245,18 @@ class Notebook:
         """Saves as a user does; what is not saved is not there after a reload."""
         self.page.get_by_role("menuitem", name="File").click()
         self.page.get_by_role("menuitem", name="Save Notebook", exact=False).first.click()
+        self.expect_saved()
+
+    def expect_saved(self) -> None:
         expect(self.page.locator(".lm-DockPanel .jp-mod-current.jp-mod-dirty")).to_have_count(0)
 
-    def reload(self) -> None:
+    def reload(self, *, busy: bool = False) -> None:
+        """Reloads the page; of a kernel that is busy all the time it learns nothing."""
         self.page.reload()
-        self.wait_until_shown()
+        if busy:
+            expect(self.cells.first).to_be_visible(timeout=4 * TIMEOUT)
+        else:
+            self.wait_until_shown()
 
     def close_and_reopen(self) -> None:
         """Closes the notebook's tab, which leaves its kernel alive, and opens it again from the list of files."""

@@ -1,0 +1,22 @@
+// The colours of an element's text and of what is behind it, and their contrast as WCAG 2 counts it.
+(element) => {
+  const parse = (colour) => {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return { rgb: [r, g, b], alpha: a / 255 };
+  };
+  const over = (top, below) => top.rgb.map((value, i) => value * top.alpha + below[i] * (1 - top.alpha));
+  const layers = [];
+  for (let it = element; it; it = it.parentElement) layers.unshift(parse(getComputedStyle(it).backgroundColor));
+  const behind = layers.reduce((below, layer) => over(layer, below), [255, 255, 255]);
+  const text = over(parse(getComputedStyle(element).color), behind);
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [light, dark] = [luminance(text), luminance(behind)].sort((a, b) => b - a);
+  return { contrast: (light + 0.05) / (dark + 0.05), background: behind.map(Math.round).join(), text: text.join() };
+}

@@ -95,9 +95,25 @@ class Answers:
         try:
             option = choose(answer, options)
         except errors.UsageError as error:
-            option, note = choose("reject", options), str(error)
-        if option is not None:
-            self._session.answer(request_id, option, by=by, note=note)
+            note = str(error)
+            option = next((each["id"] for each in options if each["kind"].startswith("reject")), None)
+        try:
+            if option is not None:
+                self._session.answer(request_id, option, by=by, note=note)
+                return
+        except errors.UsageError as error:
+            note = str(error)
+        # No way to say no, or goose has asked about the same call again: a question must not hang.
+        self._session.dismiss(request_id, note)
+        self._session.commit()
+
+
+_thread = threading.local()
+
+
+def is_deciding() -> bool:
+    """Whether the caller is the user's `on_permission`."""
+    return getattr(_thread, "is_deciding", False)
 
 
 async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
@@ -105,10 +121,13 @@ async def in_thread(function: Callable[[Question], Any], question: Question) -> 
     loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
     def run() -> None:
+        _thread.is_deciding = True
         try:
             result, error = function(question), None
         except BaseException as raised:
-            result, error = None, raised
+            # No future takes these, and on the loop's thread they would end it.
+            is_plain = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
+            result, error = None, raised if is_plain else RuntimeError(f"{type(raised).__name__}: {raised}")
 
         def done() -> None:
             if future.cancelled():

@@ -10,16 +10,16 @@ import os
 import time
 import uuid
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import traitlets as t
 
 from . import errors
 from . import events as ev
 from ._version import __version__
-from .answers import UNANSWERABLE, Answers
+from .answers import UNANSWERABLE, Answers, is_deciding
 from .client import Client
 from .facts import Facts
 from .loop import background
@@ -33,6 +33,8 @@ from .store import Entry, Sessions, Store, default_folder
 from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # Long enough to read an ordinary session's file, so that its history is there when the constructor returns.
 _RESUME_PATIENCE: Final = 2.0
@@ -129,7 +131,7 @@ class Chat(t.HasTraits):
         self._heard = ""  # the turn of the entry that is handed out
         self._session = Session(
             cwd=str(directory),
-            store=Store(Path(store).expanduser() if store is not None else default_folder(folder)),
+            store=Store(_store_folder(store, folder)),
             place="this computer" if endpoint is None else endpoint.url,
             notebook=notebook,
             session_id=session_id,
@@ -141,6 +143,7 @@ class Chat(t.HasTraits):
         super().__init__(**traits)
         self.set_trait("cwd", str(directory))
         self.set_trait("session_id", session_id)
+        self._pid = os.getpid()
         self._mirror = Mirror(self.items, self._session.log.item, self._tell_items)
         self._queue = asyncio.Lock()  # asks wait for each other in order
         self._news = asyncio.Event()
@@ -173,11 +176,11 @@ class Chat(t.HasTraits):
             PermissionUnanswered: goose asked for permission and nobody could answer; `reply` has the turn.
             GooseError: the chat can't go on (no goose, no provider, …).
         """
-        if background().is_current:
+        if background().is_current or is_deciding():
             raise errors.UsageError(
                 "ask() waits for the reply, so it can't be called from an observer or on_permission."
             )
-        future = background().submit(self._ask(text, on_permission))
+        future = self._submit(self._ask(text, on_permission))
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while True:
@@ -194,26 +197,28 @@ class Chat(t.HasTraits):
 
     async def ask_async(self, text: str, *, on_permission: OnPermission = None) -> Reply:
         """`ask` for `await`. Cancelling the task cancels the turn."""
-        return await asyncio.wrap_future(background().submit(self._ask(text, on_permission)))
+        return await asyncio.wrap_future(self._submit(self._ask(text, on_permission)))
 
     async def stream(self, text: str, *, on_permission: OnPermission = None) -> AsyncIterator[ev.Event]:
         """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is
         `TurnEnded`.
 
-        Cancelling the task cancels the turn; leaving the loop early does not.
+        Cancelling the task cancels the turn, and so does closing the generator before its end (`aclosing`); after a
+        plain `break` Python closes it some time later.
         """
         loop, queue = asyncio.get_running_loop(), asyncio.Queue[ev.Event | None]()
 
         def listen(event: ev.Event | None) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, event)
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
+                loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        future = asyncio.wrap_future(background().submit(self._ask(text, on_permission, listen)))
+        future = asyncio.wrap_future(self._submit(self._ask(text, on_permission, listen)))
         future.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
                 yield event
             await future
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             future.cancel()
             raise
 
@@ -231,7 +236,7 @@ class Chat(t.HasTraits):
         Raises:
             UsageError: not connected yet, or the server does not offer it.
         """
-        background().submit(self._set("mode", mode)).result()
+        self._set_and_wait("mode", mode)
 
     def set_model(self, model: str) -> None:
         """Change the model.
@@ -239,13 +244,20 @@ class Chat(t.HasTraits):
         Raises:
             UsageError: not connected yet, or the server does not offer it.
         """
-        background().submit(self._set("model", model)).result()
+        self._set_and_wait("model", model)
+
+    def _set_and_wait(self, setting: str, value: str) -> None:
+        if background().is_current:
+            raise errors.UsageError(f"set_{setting}() waits for goose, so it can't be called from an observer.")
+        self._submit(self._set(setting, value)).result()
 
     def close(self) -> None:
         """End the chat: disconnect from the server.
 
         The session and its file stay; `GooseChat(session_id)` resumes it.
         """
+        if os.getpid() != self._pid:
+            return  # a fork: the chat goes on in the process that made it
         if background().is_current:
             self._end()
         elif background().is_alive:
@@ -258,7 +270,7 @@ class Chat(t.HasTraits):
         Args:
             store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
         """
-        return Sessions(Store(Path(store).expanduser() if store is not None else default_folder(here()[0])).sessions())
+        return Sessions(Store(_store_folder(store, here()[0])).sessions())
 
     # On the background thread.
 
@@ -276,11 +288,14 @@ class Chat(t.HasTraits):
         self._give_way()
         try:
             self._session.resume()
-        except errors.GooseError as problem:
-            self._session.show_only(problem)
+        except Exception as error:
+            if not isinstance(error, errors.GooseError):
+                log.exception("a session file could not be read")
+            self._session.show_only(error if isinstance(error, errors.GooseError) else errors.InternalError(error))
             return False
         finally:
             self._restored()
+        self._session.commit()
         return True
 
     def _give_way(self) -> None:
@@ -332,6 +347,12 @@ class Chat(t.HasTraits):
             )
         if refusal is not None:
             raise errors.UsageError(refusal)
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        if os.getpid() != self._pid:
+            work.close()
+            raise errors.UsageError("This chat belongs to the process that made it; this one is a fork of it.")
+        return background().submit(work)
 
     async def _ask(
         self, text: str, on_permission: OnPermission, listen: Callable[[ev.Event], None] | None = None
@@ -422,12 +443,17 @@ class Chat(t.HasTraits):
         return 0.0
 
 
+def _store_folder(store: str | os.PathLike[str] | None, notebook_folder: Path) -> Path:
+    # Absolute: cells change the working folder.
+    return (Path(store).expanduser() if store is not None else default_folder(notebook_folder)).absolute()
+
+
 @contextlib.contextmanager
 def _observed() -> Iterator[None]:
     """A user's observer that fails must not take the chat with it."""
     try:
         yield
-    except Exception:
+    except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError):
         log.exception("an observer of the chat failed")
 
 

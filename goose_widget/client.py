@@ -37,6 +37,7 @@ _wire_log.setLevel(logging.INFO)
 
 _OPEN_TIMEOUT: Final = 10.0
 _CLOSE_TIMEOUT: Final = 2.0
+_OPENING_PATIENCE: Final = 120.0  # a long history, a provider that starts slowly
 _PING_EVERY: Final = 15.0
 _PING_TIMEOUT: Final = 15.0
 # goose does not hear a cancel until the model has begun to reply; it cancels at once when the socket closes.
@@ -70,6 +71,13 @@ def mask(frame: str | bytes, key: str) -> str | bytes:
     if isinstance(frame, str):
         return frame.replace(escaped, _MASK) if escaped in frame else frame
     return frame.replace(escaped.encode(), _MASK.encode())
+
+
+class _Connect(connect):
+    """Follows no redirect: the key is for this server."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class Client:
@@ -156,7 +164,7 @@ class Client:
         loopback = urlsplit(endpoint.url).hostname in ("127.0.0.1", "::1", "localhost")
         headers = {"X-Secret-Key": endpoint.key} if endpoint.key else {}
         try:
-            socket = await connect(
+            socket = await _Connect(
                 endpoint.url,
                 additional_headers=headers,
                 max_size=MAX_FRAME,
@@ -189,6 +197,7 @@ class Client:
                 outgoing.put_nowait(frame)
 
         self._session.connected(transmit)
+        deadline = asyncio.get_running_loop().call_later(_OPENING_PATIENCE, self._give_up, socket)
         sender = asyncio.create_task(self._send(socket, outgoing))
         was_ready = False
         try:
@@ -202,9 +211,17 @@ class Client:
             pass
         finally:
             self._socket = None
+            deadline.cancel()
             sender.cancel()
             self._session.disconnected(_close_reason(socket))
         return was_ready
+
+    def _give_up(self, socket: ClientConnection) -> None:
+        """A server that answers pings and nothing else would be connected to for ever."""
+        if not self._session.is_ready:
+            what = f"within {_OPENING_PATIENCE:g} s"
+            self._session.fail(errors.RequestRefused("greet", f"it did not open a session {what}"))
+            socket.transport.abort()
 
     async def _send(self, socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
         with contextlib.suppress(ConnectionClosed):

@@ -22,6 +22,9 @@ from typing import Final
 from . import events as ev
 from .transcript import Transcript
 
+# Turns of each side that are compared with each other: the time for that grows with its square.
+_CAREFUL: Final = 500
+
 # How alike two turns are.
 _DIFFERENT: Final = 0
 _CONTRARY: Final = 1  # the same prompt with another reply: doubtful, alone
@@ -146,11 +149,15 @@ def _align(ours: list[_Turn], theirs: list[_Turn]) -> list[tuple[int, int]]:
     while start < min(len(ours), len(theirs)) and _likeness(ours[start], theirs[start]) == _ALIKE:
         start += 1
     end = 0  # turns at the end that are alike too: what is between is all that takes thought
-    if len(ours) == len(theirs):
-        while start + end < len(ours) and _likeness(ours[-1 - end], theirs[-1 - end]) == _ALIKE:
+    shorter = min(len(ours), len(theirs)) - start
+    if len(ours) == len(theirs) or shorter > _CAREFUL:
+        while end < shorter and _likeness(ours[-1 - end], theirs[-1 - end]) == _ALIKE:
             end += 1
     pairs = [(index, index) for index in range(start)]
-    rows, columns = ours[start : len(ours) - end], theirs[start : len(theirs) - end]
+    tail = [(len(ours) - back, len(theirs) - back) for back in range(end, 0, -1)]
+    # What is left of a very long history: its newest turns.
+    row, column = max(start, len(ours) - end - _CAREFUL), max(start, len(theirs) - end - _CAREFUL)
+    rows, columns = ours[row : len(ours) - end], theirs[column : len(theirs) - end]
     # best[i][j]: the likeness that can be had from rows[i:] and columns[j:].
     best = [[0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
     for i in range(len(rows) - 1, -1, -1):
@@ -165,9 +172,9 @@ def _align(ours: list[_Turn], theirs: list[_Turn]) -> list[tuple[int, int]]:
         elif best[i][j + 1] == best[i][j] and not _is_match(best, rows, columns, i, j):
             j += 1
         else:
-            pairs.append((start + i, start + j))
+            pairs.append((row + i, column + j))
             i, j = i + 1, j + 1
-    return pairs + [(index, index) for index in range(len(ours) - end, len(ours))]
+    return pairs + tail
 
 
 def _is_match(best: list[list[int]], rows: list[_Turn], columns: list[_Turn], i: int, j: int) -> bool:

@@ -42,6 +42,7 @@ class Journal:
         self._file: SessionFile | None = None
         self._waiting: list[Entry] = []
         self._failed = False
+        self._closed = False
 
     def adopt(self, file: SessionFile) -> None:
         """Go on in the file of a resumed session."""
@@ -51,9 +52,11 @@ class Journal:
         """Write `entries`. What can't be written waits, and is written before the next ones."""
         self._waiting += entries
         try:
-            if self._file is None and not self._begin():
+            if self._closed or (self._file is None and not self._begin()):
                 return
             assert self._file is not None
+            if self._file.is_deleted:
+                self._replace(self._file)
             waiting, self._waiting = self._waiting, []
             self._file.append(waiting)
         except (OSError, SessionFileError) as error:
@@ -75,6 +78,12 @@ class Journal:
         self._file = self._store.create(header)
         return True
 
+    def _replace(self, deleted: SessionFile) -> None:
+        self._file = self._store.create(deleted.header)
+        deleted.copy_to(self._file)
+        deleted.close()
+        self._tell(ev.Notice("warning", "The file of this conversation was deleted. All of it was written anew."))
+
     def _sync(self) -> None:
         """Off the loop's thread: a disk may take its time."""
         assert self._file is not None
@@ -85,6 +94,7 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left, and let others have the file."""
+        self.append([])
+        self._closed = True
         if self._file is not None:
-            self.append([])
             self._file.close()

@@ -50,7 +50,8 @@ class Background:
         async def leave() -> None:
             for goodbye in list(self.at_exit):
                 goodbye()
-            await asyncio.sleep(0)  # the cancelled tasks close their sockets
+            if others := asyncio.all_tasks() - {asyncio.current_task()}:
+                await asyncio.wait(others, timeout=_GOODBYE / 2)  # the cancelled ones close their sockets
 
         try:
             self.submit(leave()).result(_GOODBYE)

@@ -16,7 +16,9 @@ def with_text(item: Item) -> Item:
             return {**item, "text": tool_text(item)}
         case "plan":
             marks = {"completed": "x", "in_progress": "~"}
-            lines = (f"- [{marks.get(entry['status'], ' ')}] {entry['content']}" for entry in item["entries"])
+            lines = (
+                f"- [{marks.get(entry.get('status', ''), ' ')}] {entry.get('content', '')}" for entry in item["entries"]
+            )
             return {**item, "text": "\n".join(lines)}
         case _:
             return item
@@ -24,7 +26,7 @@ def with_text(item: Item) -> Item:
 
 def tool_text(item: Item) -> str:
     """What a tool returned, as text; what it has printed so far where it has not returned."""
-    texts = [block["text"] for block in item["content"] if block["type"] in ("text", "resource")]
+    texts = [str(block.get("text", "")) for block in item["content"] if block.get("type") in ("text", "resource")]
     if texts:
         return "\n".join(texts)
     if item["output"] or item["result"] is None:

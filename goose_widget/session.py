@@ -111,6 +111,8 @@ class Session:
     def resume(self) -> None:
         """Read the file of the session to resume, if the store has one. May be called again after it failed.
 
+        What it finds to say (a turn that the kernel left open) is pending: show the file first, then `commit`.
+
         Raises:
             SessionInUse: another kernel writes it; its conversation is shown all the same.
         """
@@ -123,8 +125,10 @@ class Session:
             file.mend()
         entries = list(file.read())
         self.log.restore(entries)
+        watcher, self.watcher = self.watcher, None  # who resumes reads the facts at the end, not one by one
         for entry in entries:
             self._note(entry.event)
+        self.watcher = watcher
         self._wanted.setdefault("mode", self.facts.mode) if self.facts.mode else None
         if not writable:
             raise errors.SessionInUse(self.facts.session_id)
@@ -136,7 +140,6 @@ class Session:
             self._say(
                 ev.Notice("warning", f"{lines} could not be read and {'is' if file.damaged == 1 else 'are'} left out.")
             )
-        self.commit()
 
     def _new_header(self) -> Header | None:
         if self.facts.session_id is None:
@@ -240,11 +243,11 @@ class Session:
         self._transmit = None
         self._ready = False
         self._history = None
+        for question in self.open_requests():
+            self._say(
+                ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
+            )
         if self._turn is not None:
-            for question in self.open_requests():
-                self._say(
-                    ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
-                )
             lost = _CUT.format(what=f"The connection dropped ({reason})")
             end = ("cancelled", "") if self._stopping else ("interrupted", lost)
             self._say(ev.TurnEnded(self._turn, end[0], {}, end[1]))
@@ -283,6 +286,9 @@ class Session:
                 case Greeted() | Opened() | Choices() | Configured() | Refused():
                     self.commit()
                     self._signal(said)
+                case ev.PermissionAsked(request_id) if self._stopping:
+                    self._say(said)
+                    self.dismiss(request_id, "You stopped the turn.")
                 case _ if self._history is not None and isinstance(said, _CONVERSATION):
                     self._history.append(said)
                 case _:
@@ -413,9 +419,16 @@ class Session:
             raise errors.UsageError("This question is no longer open.")
         if option_id not in [option["id"] for option in permission["options"]]:
             raise errors.UsageError(f"This question has no option {option_id!r}.")
+        if not self._protocol.answer(request_id, option_id):
+            raise errors.UsageError("This question is no longer open.")
         self._say(ev.PermissionAnswered(request_id, option_id, by, note))
-        self.commit()
-        self._protocol.answer(request_id, option_id)
+        self.commit()  # in the file before goose hears it
+        self._flush()
+
+    def dismiss(self, request_id: str, note: str) -> None:
+        """Answer a permission request with `cancelled`, because nobody can decide it; `note` says why."""
+        self._protocol.answer(request_id, None)
+        self._say(ev.PermissionAnswered(request_id, None, by="policy", note=note))
         self._flush()
 
     def set(self, setting: str, value: str, answered: Callable[[str | None], object] | None = None) -> None:

@@ -108,15 +108,15 @@ class SessionFile:
             self._lock.acquire(timeout=0)
         except Timeout:
             return False
-        except OSError:
-            pass  # a read-only folder has no lock to take, and no writer to fear
-        try:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        except OSError:
-            self._lock.release()
-            return False
+        except (OSError, NotImplementedError):
+            pass  # a read-only folder or a file system without locks: whether it can be written shows next
         self.writable = True
+        with contextlib.suppress(OSError):  # `append` tries again, and says why not
+            self._fd = self._open()
         return True
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_RDWR | os.O_APPEND)
 
     def append(self, entries: list[Entry]) -> None:
         """Write `entries`, after what could not be written before.
@@ -127,7 +127,7 @@ class SessionFile:
         lines = [_line({**ev.to_json(e.event), "seq": e.seq, "time": e.time}) for e in entries]
         self._backlog += b"".join(lines)
         if self._fd is None:
-            raise OSError("the file is closed")
+            self._fd = self._open()
         end = os.fstat(self._fd).st_size
         try:
             _write_all(self._fd, self._backlog)
@@ -135,6 +135,18 @@ class SessionFile:
             os.ftruncate(self._fd, end)  # half a line must not be glued to the next try
             raise
         self._backlog = b""
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody deleted or replaced the file while it was open."""
+        return self._fd is not None and os.fstat(self._fd).st_nlink == 0
+
+    def copy_to(self, other: SessionFile) -> None:
+        """Write all entries to another file, which has none, also what is deleted or could not be written."""
+        if self._fd is not None:
+            data = os.pread(self._fd, os.fstat(self._fd).st_size, 0)
+            other._backlog = data[data.find(b"\n") + 1 :]
+        other._backlog += self._backlog
 
     def sync(self) -> None:
         """Wait until the disk has it. May take long: not for the event loop's thread."""
@@ -153,7 +165,7 @@ class SessionFile:
                 try:
                     record = json.loads(line)
                     entry = Entry(int(record["seq"]), float(record["time"]), ev.from_json(record))
-                except (ValueError, KeyError, TypeError, RecursionError):
+                except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                     self.damaged += 1
                     continue
                 self.next_seq = entry.seq + 1
@@ -179,6 +191,13 @@ class SessionFile:
             _write_all(self._fd, b"\n")
         else:
             os.ftruncate(self._fd, data_end - len(last))
+
+    def discard(self) -> None:
+        """Close and remove a file in which nothing is."""
+        self.close()
+        for path in (self.path, Path(f"{self.path}.lock")):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def close(self) -> None:
         """Close the file and let others write it. May be called twice."""
@@ -214,9 +233,14 @@ class Store:
                 )
             file = SessionFile(self.folder / file_name(header.session_id, secrets.token_hex(3)), header)
             os.close(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            if not file.acquire():
-                raise OSError("it can't be locked")
-            _write_all(file._fd, _line({_FORMAT_KEY: FORMAT, **asdict(header)}))
+            try:
+                if not file.acquire():
+                    raise OSError("it can't be locked")
+                assert file._fd is not None
+                _write_all(file._fd, _line({_FORMAT_KEY: FORMAT, **asdict(header)}))
+            except OSError:
+                file.discard()
+                raise
         except OSError as error:
             raise SessionFileError(f"The conversation can't be saved in {self.folder}: {error}.") from error
         return file

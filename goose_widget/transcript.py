@@ -71,6 +71,7 @@ class Transcript:
         self._open: dict[str, None] = {}  # ids of items that the end of the turn closes
         self._calls: dict[str, str] = {}  # call id -> item id
         self._turn_calls: set[str] = set()  # those of this turn
+        self._started: set[str] = set()  # of these, the ones that the server announced
         self._requests: dict[str, str] = {}  # permission request -> item id
         self._waiting: dict[str, None] = {}  # those that wait for an answer
         self._prompts: dict[str, str] = {}  # prompt id -> item id
@@ -191,8 +192,11 @@ class Transcript:
 
     def _tool(self, call: ev.ToolCall, item_id: str, time: float) -> list[Change]:
         known = self._calls.get(call.call_id)
-        if call.starts and call.call_id not in self._turn_calls:
+        again = call.call_id in self._started and known is not None and self._items[known]["ended"] is not None
+        if call.starts and (again or call.call_id not in self._turn_calls):
             known = None
+        if call.starts:
+            self._started.add(call.call_id)
         self._turn_calls.add(call.call_id)
         values: dict[str, Any] = {
             key: getattr(call, key)
@@ -293,6 +297,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
             if prompt_id is not None:
                 t._prompts[prompt_id] = item_id
             t._turn_calls.clear()
+            t._started.clear()
             t._messages.clear()
             item = {
                 "id": item_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import pytest
 
 from goose_widget import Chat, errors
+from goose_widget import events as ev
 from goose_widget.client import MAX_FRAME, backoff, mask, was_asleep
+from goose_widget.loop import Background
+from goose_widget.store import Entry, Header, Store
 from support.acp_server import AcpServer, running
 from support.goose import free_port
 from support.poll import eventually
@@ -302,6 +306,127 @@ async def test_the_mode_is_set_again_after_a_reconnection(new_chat: Any) -> None
         settings = [m["params"]["value"] for m in server.received if m.get("method") == "session/set_config_option"]
         assert settings == ["approve", "approve"]
         assert chat.mode == "approve"
+
+
+async def test_a_server_that_says_nothing_is_given_up(new_chat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(AcpServer):
+        async def _answer(self, message: dict[str, Any]) -> None:
+            pass
+
+    monkeypatch.setattr("goose_widget.client._OPENING_PATIENCE", 0.2)
+    async with running(Silent()) as server:
+        chat = new_chat(server)
+        with pytest.raises(errors.RequestRefused, match="did not open a session"):
+            await chat.ask_async("hello")
+        assert chat.status == "failed"
+
+
+async def test_the_key_follows_no_redirect(server: AcpServer, new_chat: Any) -> None:
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {server.url}\r\nContent-Length: 0\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as redirecting:
+        chat = new_chat(f"ws://127.0.0.1:{redirecting.sockets[0].getsockname()[1]}/acp")
+        await eventually(lambda: chat.status == "failed")
+        assert server.connections == 0
+
+
+async def ask_twice(server: AcpServer, prompt: str) -> str:
+    outcomes = [await server.ask("c1", "ls"), await server.ask("c2", "ls")]
+    await server.text(" ".join(outcome["outcome"] for outcome in outcomes))
+    return "end_turn"
+
+
+@pytest.mark.parametrize("error", [SystemExit, StopIteration, KeyboardInterrupt, asyncio.CancelledError, ValueError])
+async def test_whatever_on_permission_raises_rejects(new_chat: Any, error: type[BaseException]) -> None:
+    def decide(question: object) -> None:
+        raise error("no")
+
+    async with running(AcpServer(ask_twice)) as server:
+        chat = new_chat(server, on_permission=decide)
+        reply = await chat.ask_async("list")
+        assert [tool["permission"]["option"] for tool in reply.tools] == ["reject_once", "reject_once"]
+
+
+async def test_a_question_that_can_not_be_rejected_is_cancelled(new_chat: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("support.acp_server.KINDS", ("allow_once",))
+    async with running(AcpServer(ask_twice)) as server:
+        reply = await new_chat(server, on_permission="reject").ask_async("list")
+        assert reply.text == "cancelled cancelled"
+
+
+async def test_on_permission_may_not_ask_the_chat(new_chat: Any) -> None:
+    async with running(AcpServer(ask_twice)) as server:
+        chat = new_chat(server)
+        reply = await chat.ask_async("list", on_permission=lambda question: chat.ask("what is this?"))
+        assert "can't be called from" in reply.tools[0]["permission"]["note"]
+
+
+async def test_observers_may_leave_and_may_not_wait(server: AcpServer, new_chat: Any) -> None:
+    chat, refused = new_chat(server), []
+
+    def observe(change: object) -> None:
+        try:
+            chat.set_mode("approve")
+        except errors.UsageError as error:
+            refused.append(error)
+        raise SystemExit
+
+    chat.observe(observe, "status")
+    assert (await chat.ask_async("hello")).text == "You said: hello"
+    assert refused
+
+
+def test_a_stream_that_was_left_with_its_loop_holds_nobody_up(tmp_path: Path) -> None:
+    async def leave(chat: Chat) -> None:
+        async for _ in chat.stream("first"):
+            break
+
+    serving, server = Background(), AcpServer()
+    serving.submit(server.start()).result(10)
+    chat = Chat(server=server.url, token="k", store=tmp_path / "s", cwd=tmp_path)
+    try:
+        asyncio.run(leave(chat))
+        assert chat.ask("second", timeout=20).text == "You said: second"
+    finally:
+        chat.close()
+        serving.submit(server.stop()).result(10)
+        serving.end()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+async def test_a_fork_can_not_write_into_the_chat_of_its_parent(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("hello")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            chat.close()
+            chat.ask("from the fork", timeout=5)
+        except errors.UsageError:
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode((await asyncio.to_thread(os.waitpid, pid, 0))[1]) == 0
+    assert (await chat.ask_async("again")).text == "You said: again"
+
+
+async def test_a_chat_whose_kernel_died_in_mid_reply_opens(server: AcpServer, new_chat: Any, tmp_path: Path) -> None:
+    prompt = {"sessionUpdate": "user_message_chunk", "content": {"type": "text", "text": "hello"}}
+    server.sessions["20261122_9"] = [prompt]
+    file = Store(tmp_path / "sessions").create(Header("20261122_9"))
+    said = [ev.UserMessage("hello", "p"), ev.TurnStarted("p"), ev.Text("half", "m")]
+    file.append([Entry(seq, 1.0, event) for seq, event in enumerate(said, 1)])
+    file.close()
+    chat = new_chat(server, "20261122_9")
+    assert [(item["kind"], item["text"][:4]) for item in chat.items][:2] == [("user", "hell"), ("agent", "half")]
+    assert "kernel stopped" in chat.items[-1]["text"]
+    assert (await chat.ask_async("again")).text == "You said: again"
 
 
 async def test_closing_ends_the_connection_for_good(server: AcpServer, new_chat: Any) -> None:

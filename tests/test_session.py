@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,7 @@ def test_a_page_gets_what_it_missed_or_everything(wire: Wire) -> None:
 def resumed(folder: Path, **arguments: Any) -> Wire:
     wire = Wire(folder, session_id="20261122_7", **arguments)
     wire.session.resume()
+    wire.session.commit()
     return wire
 
 
@@ -334,7 +336,47 @@ def test_damaged_lines_are_told(wire: Wire) -> None:
     assert "1 line of" in again.items()[-1]["text"]
 
 
+def test_a_question_that_comes_after_stop_is_answered_with_cancelled(wire: Wire) -> None:
+    wire.session.prompt("p", "list")
+    wire.session.stop()
+    wire.ask()
+    assert [m["result"]["outcome"] for m in wire.sent if m.get("id") == "rpc-c1"] == [{"outcome": "cancelled"}]
+    assert wire.items()[-1]["permission"]["state"] == "void"
+
+
+def test_a_question_of_a_lost_connection_can_not_be_answered(wire: Wire) -> None:
+    for prompt in (True, False):  # in a turn, and outside of any
+        if prompt:
+            wire.session.prompt("p", "list")
+        request = wire.ask(f"c{prompt}")
+        wire.session.disconnected("gone")
+        with pytest.raises(errors.UsageError, match="no longer open"):
+            wire.session.answer(request, "allow_once")
+        tool = wire.session.log.tool_of(request)
+        assert tool is not None
+        assert tool["permission"]["state"] == "void"
+        wire.connect()
+        wire.receive(id=wire.sent[-1]["id"], result={})
+
+
+def test_a_call_id_that_comes_again_in_one_turn_is_another_call(wire: Wire) -> None:
+    wire.session.prompt("p", "twice")
+    for title in ("one", "two"):
+        wire.update("tool_call", toolCallId="call_0", title=title)
+        wire.update("tool_call_update", toolCallId="call_0", status="completed")
+    assert [item["title"] for item in wire.items() if item["kind"] == "tool"] == ["one", "two"]
+
+
 # Saving that fails.
+
+
+def test_a_file_that_was_deleted_is_written_anew_and_it_is_told(wire: Wire) -> None:
+    turn(wire)
+    shutil.rmtree(wire.store.folder)
+    turn(wire, "again", "yes")
+    wire.session.close()
+    assert [e.event for e in wire.in_file()] == [e.event for e in wire.entries]
+    assert "written anew" in next(i["text"] for i in wire.items() if i["kind"] == "notice")
 
 
 def test_a_conversation_that_can_not_be_saved_goes_on_says_so_and_is_saved_later(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from browser.chat import OpenChat
 from support.jupyter import Front
 
 MARKER = "raise SystemExit('this cell must not run')"
-ANSWERS = ["Allow always", "Allow once", "Reject once", "Reject always"]
+ANSWERS = ["Allow once", "Allow always", "Reject once", "Reject always"]
 ORDER = ["Copy session id", "Mode", "Model", "Conversation", *ANSWERS, "Message goose", "Stop"]
 FOCUSED = """() => {
     const it = document.activeElement;

@@ -17,6 +17,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+KINDS = ("allow_always", "allow_once", "reject_once", "reject_always")
+
 Turn = Callable[["AcpServer", str], Awaitable[str | None]]
 
 
@@ -81,8 +83,7 @@ class AcpServer:
 
     async def ask(self, call_id: str, command: str) -> dict[str, Any]:
         """Ask for permission and return the outcome."""
-        kinds = ("allow_always", "allow_once", "reject_once", "reject_always")
-        options = [{"optionId": kind, "name": kind, "kind": kind} for kind in kinds]
+        options = [{"optionId": kind, "name": kind, "kind": kind} for kind in KINDS]
         call = {"toolCallId": call_id, "title": f"shell · {command}", "rawInput": {"command": command}}
         await self.send(
             id=f"ask-{call_id}",

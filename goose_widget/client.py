@@ -42,6 +42,7 @@ _PING_EVERY: Final = 15.0
 _PING_TIMEOUT: Final = 15.0
 # goose does not hear a cancel until the model has begun to reply; it cancels at once when the socket closes.
 _STOP_PATIENCE: Final = 3.0
+_STABLE: Final = 10.0
 _SECRET_LENGTH: Final = 8
 _MASK: Final = "[the key of the goose server]"
 _TICK: Final = 2.0
@@ -133,7 +134,7 @@ class Client:
             by_user, self._by_user = self._by_user, False
             self._wake.clear()
             self._session.connecting()
-            was_ready = False
+            was_ready, began = False, asyncio.get_running_loop().time()
             try:
                 endpoint = await self._locate(by_user)
                 async with self._connect(endpoint) as socket:
@@ -153,7 +154,9 @@ class Client:
                 await self._wake.wait()  # the server itself said why it can't go on
                 attempt = 0
                 continue
-            attempt = 1 if was_ready else attempt + 1
+            # A server that drops every connection as soon as it is made is left in peace too.
+            lasted = asyncio.get_running_loop().time() - began
+            attempt = 1 if was_ready and lasted > _STABLE else attempt + 1
             delay = backoff(attempt, random.random())
             self._session.reconnecting(attempt, time.time() + delay, reason)
             with contextlib.suppress(asyncio.TimeoutError):

@@ -1,6 +1,7 @@
 /** One widget's connection to its kernel, shared by all of its views: transcript, actions, draft and heartbeat. */
-import { giveBack, readDraft, takeAgain, writeDraft } from "./drafts";
+import { giveBack, keepDraft, leaveDraft, readDraft, takeAgain, takeLeftDraft, writeDraft } from "./drafts";
 import { readInbound } from "./guard";
+import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
 import { Outbox, type Outcome, TIMING, type Timing } from "./outbox";
@@ -45,6 +46,10 @@ export class Chat {
   remark: Remark | null = null;
   /** The kernel did not answer the last hello. */
   silent = false;
+  /** When the kernel was heard last. */
+  heard = Date.now() / 1000;
+  /** The kernel that had this widget is gone: another one runs in its place. */
+  restarted = false;
   draft = "";
   /** Prompts on their way. */
   sending: string[] = [];
@@ -83,14 +88,18 @@ export class Chat {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A view is shown; call the returned function when it is gone. */
-  attach(): () => void {
+  /** A view is shown; call the returned function when it is gone, with the notebook it was in. */
+  attach(): (place?: Element | null) => void {
     this.#views += 1;
-    if (this.#views === 1) this.#startHeartbeat();
-    else this.hello();
-    return () => {
+    if (this.#views === 1) {
+      this.#startHeartbeat();
+      this.#takeOver();
+    } else this.hello();
+    return (place = null) => {
       this.#views -= 1;
-      if (this.#views === 0) this.#stopHeartbeat();
+      if (this.#views > 0) return;
+      this.#stopHeartbeat();
+      if (this.draft !== "" && this.sending.length === 0) leaveDraft(this.#draftKey, place, () => this.#handOver());
     };
   }
 
@@ -149,6 +158,7 @@ export class Chat {
     const { message, refused } = readInbound(content);
     if (refused > 0) this.#refuse(refused, content);
     if (!message) return;
+    this.heard = Date.now() / 1000;
     this.#heard(true);
     if (message.type === "ack") {
       this.#outbox.acked(message.aid, message.error);
@@ -204,6 +214,20 @@ export class Chat {
     this.#saveDraft();
   }
 
+  #takeOver(): void {
+    keepDraft(this.#draftKey);
+    const isNew = this.transcript.items.size === 0 && this.sending.length === 0 && !this.get("read_only");
+    if (!isNew || this.draft !== "") return;
+    const text = takeLeftDraft();
+    if (text !== "") this.type(text);
+  }
+
+  #handOver(): string {
+    const text = this.draft;
+    this.type("");
+    return text;
+  }
+
   /** What is on its way stays in storage until it has arrived. */
   #saveDraft(): void {
     writeDraft(this.#draftKey, [...this.sending, this.draft].filter((text) => text !== "").join("\n\n"));
@@ -216,7 +240,12 @@ export class Chat {
     this.#heartbeat = setInterval(beat, HEARTBEAT);
     document.addEventListener("visibilitychange", beat);
     window.addEventListener("online", beat);
+    const stopWatching = watchKernel(this.model.widget_manager, (restarted) => {
+      this.restarted ||= restarted;
+      void this.hello();
+    });
     this.#stopListening = () => {
+      stopWatching();
       document.removeEventListener("visibilitychange", beat);
       window.removeEventListener("online", beat);
     };

@@ -24,6 +24,38 @@ export function writeDraft(key: string, text: string): void {
   }
 }
 
+/** Text whose last view went away. Its cell may be run again, and then another chat stands where it was. */
+interface Left {
+  key: string;
+  time: number;
+  /** The notebook it was in; null where that is not known. */
+  place: Element | null;
+  take(): string;
+}
+
+/** Milliseconds in which a chat takes over what was left. */
+const FRESH = 60_000;
+
+const LEFT = Symbol.for("goose-widget.left");
+const shared = globalThis as { [LEFT]?: Left | undefined };
+
+export function leaveDraft(key: string, place: Element | null, take: () => string): void {
+  shared[LEFT] = { key, time: Date.now(), place, take };
+}
+
+/** Its own chat is shown again. */
+export function keepDraft(key: string): void {
+  if (shared[LEFT]?.key === key) shared[LEFT] = undefined;
+}
+
+/** What another chat left, "" if nothing. In a notebook that was closed it waits for its own chat to be opened again. */
+export function takeLeftDraft(): string {
+  const left = shared[LEFT];
+  shared[LEFT] = undefined;
+  if (!left || Date.now() - left.time > FRESH || left.place?.isConnected === false) return "";
+  return left.take();
+}
+
 function storage<T>(use: (store: Storage) => T): T | null {
   try {
     return use(localStorage);

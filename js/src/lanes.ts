@@ -1,15 +1,9 @@
 /** The two ways to the kernel: the widget's comm, and Jupyter's control channel. */
 import { isRecord } from "./guard";
+import { type Kernel, kernelOf } from "./kernel";
 import type { Model } from "./model";
 import type { Lanes } from "./outbox";
 import { randomId } from "./random";
-
-/** What `@jupyterlab/services` calls IKernelConnection, as far as it is used here. */
-interface Kernel {
-  clientId: string;
-  username: string;
-  sendControlMessage(message: object, expectReply?: boolean, disposeOnDone?: boolean): unknown;
-}
 
 export function lanesOf(model: Model): Lanes {
   return {
@@ -22,12 +16,6 @@ export function lanesOf(model: Model): Lanes {
       return true;
     },
   };
-}
-
-/** Looked up each time: the manager's kernel changes when the notebook gets another one. */
-function kernelOf(manager: unknown): Kernel | null {
-  const kernel = isRecord(manager) ? manager.kernel : null;
-  return isRecord(kernel) && typeof kernel.sendControlMessage === "function" ? (kernel as unknown as Kernel) : null;
 }
 
 /** As `KernelMessage.createMessage` builds it; that module is not reachable from a widget. */

@@ -147,6 +147,98 @@ describe("the draft", () => {
   });
 });
 
+describe("a draft whose view is gone", () => {
+  const left = (place: Element | null = null) => {
+    const { chat, session } = chatWith();
+    const detach = chat.attach();
+    chat.type("unsent");
+    detach(place);
+    return { chat, session };
+  };
+  const next = (model?: FakeModel) => {
+    const { chat, session } = chatWith(model);
+    chat.attach();
+    return { chat, session };
+  };
+
+  it("is taken over by a new chat, as when its cell is run again", () => {
+    const before = left();
+    const { chat, session } = next(new FakeModel({ session_id: null, uid: "again" }));
+    expect([chat.draft, readDraft(session)]).toEqual(["unsent", "unsent"]);
+    expect([before.chat.draft, readDraft(before.session)]).toEqual(["", ""]);
+    expect(next().chat.draft).toBe("");
+  });
+
+  it("is not taken over after a minute", () => {
+    const { session } = left();
+    vi.advanceTimersByTime(61_000);
+    expect([next().chat.draft, readDraft(session)]).toEqual(["", "unsent"]);
+  });
+
+  it("is not taken over by a chat that has text or messages of its own", () => {
+    left();
+    const { chat } = chatWith();
+    chat.type("mine");
+    chat.attach();
+    expect(chat.draft).toBe("mine");
+    left();
+    const items = [agent("a", "hi")];
+    expect(next(new FakeModel({ session_id: "old", transcript: { seq: 1, items } })).chat.draft).toBe("");
+  });
+
+  it("stays with its own chat when the notebook was closed", () => {
+    const { session } = left(document.createElement("div"));
+    expect(next().chat.draft).toBe("");
+    expect(next(new FakeModel({ session_id: session })).chat.draft).toBe("unsent");
+  });
+
+  it("stays with its own chat when that is shown again", () => {
+    const { session } = left();
+    expect(next(new FakeModel({ session_id: session })).chat.draft).toBe("unsent");
+    expect(next().chat.draft).toBe("");
+  });
+});
+
+describe("a kernel that restarts", () => {
+  const watched = () => {
+    const slots = new Set<(kernel: unknown, status: string) => void>();
+    const model = new FakeModel({ session_id: `s${++count}` }).withControlLane();
+    const statusChanged = { connect: slots.add.bind(slots), disconnect: slots.delete.bind(slots) };
+    Object.assign((model.widget_manager as { kernel: object }).kernel, { statusChanged });
+    const { chat } = chatWith(model);
+    const status = (status: string) => {
+      for (const slot of slots) slot(null, status);
+    };
+    return { model, chat, slots, status };
+  };
+
+  it.each([
+    ["restarting", true],
+    ["autorestarting", true],
+    ["dead", false],
+  ])("is asked at once when it is %s", async (name, restarted) => {
+    const { model, chat, status } = watched();
+    model.acknowledge();
+    chat.attach();
+    await flush();
+    model.kernel = null;
+    status("busy");
+    expect(model.actions("hello")).toHaveLength(1);
+    status(name);
+    expect(model.actions("hello")).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(TIMING.giveUp);
+    expect([chat.silent, chat.restarted]).toEqual([true, restarted]);
+  });
+
+  it("is not watched any more when the last view is gone", () => {
+    const { chat, slots } = watched();
+    const detach = chat.attach();
+    expect(slots.size).toBe(1);
+    detach();
+    expect(slots.size).toBe(0);
+  });
+});
+
 it("removes its listeners when it is closed", () => {
   const { model, chat } = chatWith();
   expect(model.listening).toBeGreaterThan(0);

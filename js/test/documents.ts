@@ -20,6 +20,9 @@ export const documents: Record<string, string> = {
   images: "![a](https://x.example/a.png) ![b](data:image/png;base64,AAAA) ![c](javascript:1)\n",
   autolinks: "https://example.org/path. <https://a.example> www.example.org me@example.org\n",
   "half markup": "**bold *it `code [link](http://",
+  maths:
+    "An $a_1*b$ and *em $x*y$ em*, \\(\\alpha_1\\) and $$\\int_0^1 x^2\\,dx$$.\n\nSo:\n$$\n- x \\\\\n= *y*\n# z\n$$\nwhere\n\n" +
+    "- in a list\n  \\[\n  a \\, b\n  \\]\n\n\\[\nnever closed *a*\n\nIt costs $5 or $10, in `$HOME` or **$PATH**.\n",
   unicode: "Grüße 🪿 **日本語**\n\n- é\n",
 };
 
@@ -71,6 +74,11 @@ const PIECES = [
   "&amp;",
   "![i](http://x.y/z)",
   "[ ] ",
+  "$",
+  "$$\n",
+  "$$",
+  "\\[",
+  "\\]\n",
   "\t",
   "<pre>",
   "</pre>",

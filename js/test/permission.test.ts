@@ -12,11 +12,12 @@ const OPEN: Permission = {
   request: "r1",
   cwd: "/home/ada",
   options: [
-    { id: "1", name: "Yes", kind: "allow_once" },
+    // goose's own order, and one of another kind.
+    { id: "5", name: "Ask my boss", kind: "delegate" },
     { id: "2", name: "Always", kind: "allow_always" },
+    { id: "1", name: "Yes", kind: "allow_once" },
     { id: "3", name: "No", kind: "reject_once" },
     { id: "4", name: "Never", kind: "reject_always" },
-    { id: "5", name: "Ask my boss", kind: "delegate" },
   ],
   state: "open",
   option: null,
@@ -31,7 +32,7 @@ function asked(fields: Partial<ToolItem> = {}) {
   return chat;
 }
 
-it("names the tool, the whole command, the folder and every option", () => {
+it("names the tool, the whole command, the folder and every option, the harmless first", () => {
   const command = `echo start\n${"x".repeat(3000)}\necho end`;
   const chat = asked({ input: { command, timeout: 5 } });
   const section = chat.item("t").querySelector("section");
@@ -42,11 +43,42 @@ it("names the tool, the whole command, the folder and every option", () => {
   expect([...(section?.querySelectorAll(".goose-options button") ?? [])].map((b) => b.textContent)).toEqual(NAMES);
 });
 
-it("shows a change of a file as a whole", () => {
-  const after = Array.from({ length: 900 }, (_, i) => `line ${i}`).join("\n");
-  const text = asked({ input: { path: "a.py", before: "old", after } }).item("t").textContent;
-  expect(text).toContain("a.py");
-  expect(text).toContain("line 899");
+const LINES = Array.from({ length: 900 }, (_, i) => `line ${i}`);
+
+it("shows a change of a file as a whole, as goose's edit sends it", () => {
+  const after = [...LINES.slice(0, 899), "l\u200bast"].join("\n");
+  const item = asked({ name: "edit", input: { path: "a.py", before: LINES.join("\n"), after, all: true } }).item("t");
+  expect(item.querySelector(".goose-ask")?.textContent).toBe("goose asks to change a file: edit (developer)");
+  expect(item.querySelector("figcaption")?.textContent).toBe("a.py+1−1");
+  const lines = [...item.querySelectorAll(".goose-diff pre > div")].map((line) => line.textContent);
+  expect(lines).toEqual([
+    ...LINES.slice(0, 899).map((line) => `  ${line}`),
+    "-removed line 899",
+    "+added l⟦U+200B⟧ast",
+  ]);
+  expect(item.querySelector("dl")?.textContent).toBe("alltrue");
+});
+
+it("shows the new content of a file as a whole, as goose's write sends it", () => {
+  const item = asked({ name: "write", input: { path: "new.txt", content: LINES.join("\n") } }).item("t");
+  expect(item.querySelector(".goose-ask")?.textContent).toBe("goose asks to write a file: write (developer)");
+  expect(item.querySelector("figcaption")?.textContent).toBe("new.txt+900−0");
+  expect(item.querySelectorAll(".goose-diff pre > .goose-added")).toHaveLength(900);
+});
+
+it("says of a rejected tool that it was rejected, not that it failed, and is closed", async () => {
+  const chat = asked();
+  const content = [{ type: "text", text: "DO NOT attempt to call this tool again." }];
+  const permission = { ...OPEN, state: "answered", option: "3", by: "user" };
+  chat.change({ op: "patch", id: "t", set: { permission, content, status: "failed", ended: 3 } });
+  const item = chat.item("t");
+  const head = item.querySelector<HTMLElement>(".goose-tool-head");
+  expect(item.dataset.status).toBe("failed");
+  expect(item.querySelector(".goose-tool-status.goose-neutral")?.textContent).toContain("Rejected");
+  expect(item.textContent).not.toContain("DO NOT");
+  await act(async () => head?.click());
+  expect(item.querySelector(".goose-text")?.textContent).toContain("DO NOT");
+  expect(item.querySelector(".goose-result.goose-error")).toBeNull();
 });
 
 it("shows arguments it does not know as they are", () => {
@@ -95,6 +127,8 @@ it.each([
 ] as const)("after %j it says %s", async (fields, text) => {
   const chat = asked();
   chat.change({ op: "patch", id: "t", set: { permission: { ...OPEN, ...fields }, status: "failed" } });
+  const head = chat.item("t").querySelector<HTMLElement>(".goose-tool-head");
+  if (head?.getAttribute("aria-expanded") === "false") await act(async () => head.click());
   expect(chat.item("t").textContent).toContain(text);
   expect(chat.hasButton("Allow once")).toBe(false);
 });

@@ -96,3 +96,33 @@ it("labels code and offers to copy it", () => {
   expect(el.querySelector(".goose-code-bar")?.textContent).toBe("pythonCopy");
   expect(el.querySelector("button")?.getAttribute("aria-label")).toBe("Copy code");
 });
+
+it.each([
+  ["$$\\int_0^1 x^2\\,dx$$"],
+  ["Let $a_1 * b_2 * c$ and \\(\\{x\\_y\\}\\), so \\[a \\\\ b\\]."],
+  ["$$\n\\begin{aligned}\n- x &= *y* \\\\\n# &lt; z\n\\end{aligned}\n$$"],
+  ["\\[\n1. \\,x\n---\n\\]"],
+])("shows maths as it was written: %s", (text) => {
+  expect(drawn(text).textContent).toBe(text);
+  expect(drawn(text).querySelectorAll("p")).toHaveLength(1);
+  expect(drawn(text).querySelector("em, ul, ol, h1")).toBeNull();
+});
+
+it("draws what is around maths", () => {
+  const el = drawn("*a $x*y$ b*\n$$\n*c*\n$$\n**d**");
+  expect([...el.querySelectorAll("em, strong")].map((it) => it.textContent)).toEqual(["a $x*y$ b", "d"]);
+  expect(el.textContent).toContain("$$\n*c*\n$$");
+});
+
+it("takes no prices, variables or code for maths", () => {
+  const el = drawn("From $5 to **$10**, $ *x* $, `$a` and *b*`$`, a\\_b, \\$1 *c*$");
+  expect([...el.querySelectorAll("em, strong, code")].map((it) => it.textContent)).toEqual([
+    "$10",
+    "x",
+    "$a",
+    "b",
+    "$",
+    "c",
+  ]);
+  expect(el.textContent).toContain("a_b, $1 c$");
+});

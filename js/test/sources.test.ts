@@ -26,6 +26,11 @@ describe.each(files.filter((name) => name.endsWith(".css")))("%s", (name) => {
   });
 });
 
+it("gives a Copy button that lies over code a background", () => {
+  const over = /span:empty \+ \.goose-copy \{([^}]*)\}/.exec(read("styles/code.css"))?.[1];
+  expect(over).toMatch(/position: absolute;[^}]*background: var\(--g-bg\);/);
+});
+
 it("has no file of more than 400 lines", () => {
   const long = files.filter((name) => /\.(tsx?|css)$/.test(name) && read(name).split("\n").length > 400);
   expect(long).toEqual([]);

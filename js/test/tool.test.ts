@@ -23,6 +23,8 @@ it.each([
   [{ status: "failed" }, true],
   [{ status: "completed", content: [{ type: "image", mime: "image/png", data: "AA==" }] }, true],
   [{ status: "completed", content: [{ type: "diff", path: "a", old: "", new: "x" }] }, true],
+  [{ status: "completed", input: { path: "a", before: "x", after: "y" } }, true],
+  [{ status: "completed", input: { path: "a" } }, false],
   [{ status: "in_progress", ended: null, output: "x" }, true],
 ] as [Partial<ToolItem>, boolean][])("finished as %j its card is open: %j", (fields, open) => {
   expect(shown({ ...ended, ...fields }).open()).toBe(open);
@@ -53,6 +55,26 @@ it("shows output that came before it was opened", async () => {
 it("does not show a result that repeats the output", () => {
   const { chat } = shown({ ...ended, status: "failed", output: "same\r\n", content: [{ type: "text", text: "same" }] });
   expect(chat.item("t").textContent?.split("same")).toHaveLength(2);
+});
+
+it("says once what a failing command said, and its exit code", () => {
+  const said = "so far so good";
+  const { chat } = shown({
+    ...ended,
+    status: "failed",
+    input: null,
+    output: `${said}\n`,
+    content: [{ type: "text", text: `${said}\n\nCommand exited with code 3` }],
+    result: { stdout: said, stderr: "", exit_code: 3 },
+  });
+  const body = chat.item("t").querySelector(".goose-tool-body");
+  expect(body?.textContent).toBe(`${said}\nCommand exited with code 3`);
+  expect(chat.item("t").querySelector(".goose-error .goose-text")?.textContent).toBe("Command exited with code 3");
+});
+
+it("shows a result as a whole that only looks like the output", () => {
+  const { chat } = shown({ ...ended, status: "failed", output: "same", content: [{ type: "text", text: "same as" }] });
+  expect(chat.item("t").querySelector(".goose-text")?.textContent).toBe("same as");
 });
 
 it("shows exit code, error and what was left out", () => {

@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, expect, it, vi } from "vitest";
 import widget from "../src/widget";
 import type { Item } from "../src/wire";
-import { agent } from "./fake";
+import { agent, tool } from "./fake";
 import { show } from "./show";
 
 afterEach(() => void vi.useRealTimers());
@@ -133,6 +133,58 @@ it("warns when the kernel does not answer, until it does", async () => {
   expect(chat.text()).toContain("The kernel does not answer.");
   chat.change({ op: "add", item: agent("a") });
   expect(chat.text()).not.toContain("The kernel does not answer.");
+});
+
+it("is visibly not live while the kernel is silent, and recovers", async () => {
+  vi.useFakeTimers();
+  const chat = show({ status: "running" });
+  const seconds = () => chat.item("t").querySelector(".goose-tool-time")?.textContent;
+  const pass = (ms: number) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)));
+  chat.change({ op: "add", item: tool("t", { started: Date.now() / 1000 - 30 }) });
+  await pass(3000);
+  expect(chat.el.querySelector(".goose-header")?.textContent).toContain("Kernel not answering");
+  expect(chat.el.querySelector(".goose-widget")?.hasAttribute("data-silent")).toBe(true);
+  expect(chat.button("Stop").disabled).toBe(true);
+  expect(chat.button("Stop").title).toContain("The kernel does not answer");
+  const stood = seconds();
+  await pass(10_000);
+  expect(seconds()).toBe(stood);
+  expect(chat.el.querySelector(".goose-activity")).toBeNull();
+  chat.set("status", "ready");
+  chat.type("kept");
+  expect(chat.button("Send").getAttribute("aria-disabled")).toBe("true");
+  await chat.press({ key: "Enter" });
+  expect([chat.area().value, chat.model.actions("prompt")]).toEqual(["kept", []]);
+
+  chat.model.acknowledge();
+  await pass(20_000);
+  expect(chat.text()).not.toContain("does not answer");
+  expect(chat.text()).not.toContain("Kernel not answering");
+  expect(chat.button("Send").getAttribute("aria-disabled")).toBe("false");
+  expect(seconds()).not.toBe(stood);
+});
+
+it("says that the kernel was restarted, and how to get the conversation back", async () => {
+  vi.useFakeTimers();
+  const chat = show({ session_id: null });
+  chat.remove();
+  let slot = (_kernel: unknown, _status: string) => {};
+  const statusChanged = {
+    connect: (given: typeof slot) => {
+      slot = given;
+    },
+  };
+  chat.model.widget_manager = { kernel: { statusChanged } };
+  chat.model.acknowledge();
+  const el = document.createElement("div");
+  act(() => void widget.render({ model: chat.model, el }));
+  await act(async () => void (await vi.advanceTimersByTimeAsync(0)));
+  chat.model.kernel = null;
+  slot(null, "restarting");
+  await act(async () => void (await vi.advanceTimersByTimeAsync(3000)));
+  expect(el.textContent).toContain("The kernel was restarted. Run the cell again.");
+  chat.set("session_id", "20261122_7");
+  expect(el.textContent).toContain('Run the cell again; GooseChat("20261122_7") brings this conversation back.');
 });
 
 it("announces a reply when it is finished, and not its pieces", () => {

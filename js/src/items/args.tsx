@@ -1,6 +1,5 @@
 /** A tool's arguments, every one of them: what is not known by name is shown as it is. */
 import { isRecord } from "../guard";
-import { languageOf } from "../markdown/highlight";
 import { Code, Revealed } from "../view/dom";
 import { DiffView } from "./diffview";
 
@@ -25,12 +24,36 @@ export function pathOf(input: unknown): string | null {
   return typeof path === "string" ? path : null;
 }
 
+interface FileChange {
+  verb: string;
+  path: string;
+  before: string;
+  after: string;
+  /** The arguments it was read from, besides the path. */
+  names: string[];
+}
+
+/** The change of a file that the arguments ask for, if they do. */
+export function changeOf(input: unknown): FileChange | null {
+  const path = pathOf(input);
+  if (path === null || !isRecord(input)) return null;
+  for (const names of EDITS) {
+    const [before, after] = names.map((name) => input[name]);
+    if (typeof before === "string" && typeof after === "string") {
+      return { verb: "change a file", path, before, after, names };
+    }
+  }
+  const name = CONTENT.find((key) => typeof input[key] === "string");
+  if (name === undefined) return null;
+  return { verb: "write a file", path, before: "", after: String(input[name]), names: [name] };
+}
+
 /** `whole`: without cuts, as an approval needs it. */
 export function Args({ input, whole = false }: { input: unknown; whole?: boolean }) {
   if (input === null || (isRecord(input) && Object.keys(input).length === 0)) return null;
   if (!isRecord(input)) return <Code text={JSON.stringify(input, null, 2)} language="json" />;
   const rest = { ...input };
-  const parts = [takeCommand(rest), takeEdit(rest, whole), takeContent(rest)];
+  const parts = [takeCommand(rest), takeChange(rest, whole)];
   const rows = Object.entries(rest);
   return (
     <div class="goose-args">
@@ -61,31 +84,11 @@ function takeCommand(rest: Record<string, unknown>) {
   return <Code text={command} language="bash" label="" />;
 }
 
-function takeEdit(rest: Record<string, unknown>, whole: boolean) {
-  const path = pathOf(rest);
-  for (const [before, after] of EDITS) {
-    const [a, b] = [rest[before], rest[after]];
-    if (path === null || typeof a !== "string" || typeof b !== "string") continue;
-    for (const name of [before, after, ...PATHS]) delete rest[name];
-    return <DiffView path={path} before={a} after={b} whole={whole} />;
-  }
-  return null;
-}
-
-function takeContent(rest: Record<string, unknown>) {
-  const path = pathOf(rest);
-  const name = CONTENT.find((key) => typeof rest[key] === "string");
-  if (path === null || name === undefined) return null;
-  const content = String(rest[name]);
-  for (const key of [name, ...PATHS]) delete rest[key];
-  return (
-    <figure>
-      <figcaption class="goose-path">
-        <Revealed text={path} />
-      </figcaption>
-      <Code text={content} language={languageOf(path)} />
-    </figure>
-  );
+function takeChange(rest: Record<string, unknown>, whole: boolean) {
+  const change = changeOf(rest);
+  if (change === null) return null;
+  for (const name of [...change.names, ...PATHS]) delete rest[name];
+  return <DiffView path={change.path} before={change.before} after={change.after} whole={whole} />;
 }
 
 /** Longer than this, a value gets a block of its own. */

@@ -12,7 +12,7 @@ interface Props {
   /** null for a new file. */
   before: string | null;
   after: string;
-  /** Every changed line at once, as an approval needs it. */
+  /** Every line at once, as an approval needs it. */
   whole?: boolean;
 }
 
@@ -32,7 +32,7 @@ export function DiffView({ path, before, after, whole = false }: Props) {
         <span class="goose-removed">−{count("-")}</span>
       </figcaption>
       <pre>
-        {hunks(lines).map((hunk) => {
+        {(whole ? [{ lines }] : hunks(lines)).map((hunk) => {
           if ("skipped" in hunk) return room > 0 && <div class="goose-skipped">⋯ {hunk.skipped} unchanged lines</div>;
           const shown = hunk.lines.slice(0, Math.max(0, room));
           room -= hunk.lines.length;

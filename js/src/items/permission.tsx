@@ -6,7 +6,7 @@ import type { Surroundings } from "../view/context";
 import { Revealed } from "../view/dom";
 import { Icon } from "../view/icons";
 import type { Block, Permission, PermissionOption, ToolItem } from "../wire";
-import { Args } from "./args";
+import { Args, changeOf } from "./args";
 import { DiffView } from "./diffview";
 
 const NAMES: Record<string, string> = {
@@ -42,13 +42,14 @@ export function PermissionCard({ item, permission, around }: Props) {
     setSent(null);
     setFailure(sorry("Your answer was not delivered", outcome));
   };
+  const change = changeOf(item.input);
   const diffs = item.content.filter((block): block is Block & { type: "diff" } => block.type === "diff");
   return (
     <section class="goose-permission" aria-label="Permission">
       <div class="goose-ask">
         <Icon name="question" />
         <span>
-          goose asks to {diffs.length > 0 || item.tool_kind === "edit" ? "change a file with" : "run"}:{" "}
+          goose asks to {change?.verb ?? (diffs.length > 0 || item.tool_kind === "edit" ? "change a file" : "run")}:{" "}
           <b>
             <Revealed text={toolName(item)} />
           </b>
@@ -74,7 +75,7 @@ export function PermissionCard({ item, permission, around }: Props) {
       </div>
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset brings its own layout. */}
       <div class="goose-options" role="group" aria-label="Answer">
-        {permission.options.map((option) => (
+        {inOrder(permission.options).map((option) => (
           <button
             type="button"
             class={`goose-button goose-option-${side(option.kind)}`}
@@ -103,7 +104,7 @@ function keepFocus(button: HTMLElement): void {
 
 function Answer({ permission }: { permission: Permission }) {
   const option = permission.options.find(({ id }) => id === permission.option);
-  const rejected = option?.kind.startsWith("reject") ?? false;
+  const rejected = isRejected(permission);
   const what =
     permission.state === "void"
       ? "No longer asked"
@@ -121,9 +122,21 @@ function Answer({ permission }: { permission: Permission }) {
   );
 }
 
+export function isRejected(permission: Permission | null): boolean {
+  if (permission?.state !== "answered") return false;
+  return permission.options.some(({ id, kind }) => id === permission.option && kind.startsWith("reject"));
+}
+
 /** The four kinds have the same name everywhere, whatever a server calls them. */
 export function optionName(option: PermissionOption): string {
   return NAMES[option.kind] ?? revealed(option.name);
+}
+
+/** The harmless first, whatever a server's order is; kinds that are not known last. */
+function inOrder(options: PermissionOption[]): PermissionOption[] {
+  const kinds = Object.keys(NAMES);
+  const rank = ({ kind }: PermissionOption) => (kinds.includes(kind) ? kinds.indexOf(kind) : kinds.length);
+  return [...options].sort((a, b) => rank(a) - rank(b));
 }
 
 function side(kind: string): string {

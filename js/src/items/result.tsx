@@ -5,14 +5,17 @@ import { Code } from "../view/dom";
 import type { Block, ToolItem } from "../wire";
 import { Blocks } from "./blocks";
 import { LongText } from "./longtext";
+import { isRejected } from "./permission";
 
 /** goose's shell sends its output live, then once more as the result. Past this length nobody compares by eye. */
 const COMPARE = 1_000_000;
 
 export function Result({ item }: { item: ToolItem }) {
-  const blocks = item.content.filter((block) => !repeats(block, item.output));
+  const blocks = item.content.map((block) => withoutOutput(block, item.output)).filter((block) => block !== null);
   const shell = shellResult(item.result);
-  const failed = item.status === "failed";
+  const failed = item.status === "failed" && !isRejected(item.permission);
+  const said = (code: number) =>
+    blocks.some((block) => block.type === "text" && new RegExp(`\\bcode:? ${code}\\b`).test(block.text));
   return (
     <div class={failed ? "goose-result goose-error" : "goose-result"}>
       <Blocks blocks={blocks} plain />
@@ -22,7 +25,7 @@ export function Result({ item }: { item: ToolItem }) {
       {shell && item.content.length === 0 && item.output === "" && (
         <LongText text={[shell.stdout, shell.stderr].filter((text) => text !== "").join("\n")} />
       )}
-      {shell && shell.code !== 0 && <div class="goose-exit">Exit code {shell.code}</div>}
+      {shell && shell.code !== 0 && !said(shell.code) && <div class="goose-exit">Exit code {shell.code}</div>}
       {failed && blocks.length === 0 && item.output === "" && item.result === null && (
         <div class="goose-exit">The tool failed without saying why.</div>
       )}
@@ -30,9 +33,13 @@ export function Result({ item }: { item: ToolItem }) {
   );
 }
 
-function repeats(block: Block, output: string): boolean {
-  if (block.type !== "text" || output === "" || output.length > COMPARE) return false;
-  return terminalText(output).trim() === terminalText(block.text).trim();
+/** What a block says beyond the live output, null if nothing. */
+function withoutOutput(block: Block, output: string): Block | null {
+  const live = output.length > COMPARE ? "" : terminalText(output).trim();
+  if (block.type !== "text" || live === "") return block;
+  const text = terminalText(block.text).trim();
+  if (text === live) return null;
+  return text.startsWith(`${live}\n`) ? { ...block, text: text.slice(live.length).trim() } : block;
 }
 
 function shellResult(result: unknown): { stdout: string; stderr: string; code: number } | null {

@@ -5,12 +5,12 @@ import { duration } from "../format";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
 import { Foreign, Revealed } from "../view/dom";
-import { now, useSeconds } from "../view/hooks";
+import { now, useSeconds, useSilence } from "../view/hooks";
 import { Icon, type IconName, Spinner } from "../view/icons";
 import type { ToolItem } from "../wire";
-import { Args, commandOf, pathOf } from "./args";
+import { Args, changeOf, commandOf, pathOf } from "./args";
 import { OutputView } from "./output";
-import { PermissionCard } from "./permission";
+import { isRejected, PermissionCard } from "./permission";
 import { Result } from "./result";
 import type { ItemView } from "./view";
 
@@ -85,7 +85,8 @@ function Card({ item, around, output }: CardProps) {
   const [, redraw] = useState(0);
   const asking = item.permission?.state === "open";
   const running = item.status === "pending" || item.status === "in_progress";
-  useSeconds(running);
+  const silent = useSilence(around.chat, running);
+  useSeconds(running && !silent);
   const open = asking || (opened.get(item.id) ?? opensItself(item, running));
   const toggle = () => {
     if (asking) return;
@@ -100,7 +101,7 @@ function Card({ item, around, output }: CardProps) {
           <Revealed text={item.title || item.name || "Tool"} />
         </span>
         <Summary item={item} />
-        <StatusWord item={item} asking={asking} />
+        <StatusWord item={item} asking={asking} until={item.ended ?? (silent ? around.chat.heard : now())} />
         <Icon name="chevron" />
       </button>
       {open && <Body item={item} around={around} output={output} asking={asking} />}
@@ -110,8 +111,14 @@ function Card({ item, around, output }: CardProps) {
 
 function opensItself(item: ToolItem, running: boolean): boolean {
   if (running) return item.output !== "" || now() - item.started > PATIENCE;
+  if (isTurnedDown(item)) return false;
   if (item.status === "failed" || item.status === "interrupted") return true;
-  return item.content.some((block) => block.type === "image" || block.type === "diff");
+  return changeOf(item.input) !== null || item.content.some(({ type }) => type === "image" || type === "diff");
+}
+
+/** It failed because it was not allowed to run, which is nothing to be alarmed at. */
+function isTurnedDown(item: ToolItem): boolean {
+  return item.status === "failed" && isRejected(item.permission);
 }
 
 /** What the tool works on, if its title does not say so. */
@@ -125,12 +132,13 @@ function Summary({ item }: { item: ToolItem }) {
   );
 }
 
-function StatusWord({ item, asking }: { item: ToolItem; asking: boolean }) {
-  const seconds = (item.ended ?? now()) - item.started;
+function StatusWord({ item, asking, until }: { item: ToolItem; asking: boolean; until: number }) {
+  const seconds = until - item.started;
+  const rejected = isTurnedDown(item);
   return (
-    <span class="goose-tool-status">
+    <span class={rejected ? "goose-tool-status goose-neutral" : "goose-tool-status"}>
       {asking ? <Icon name="question" /> : <Mark status={item.status} />}
-      <span class="goose-tool-word">{asking ? "Waiting for you" : STATUS[item.status]}</span>
+      <span class="goose-tool-word">{asking ? "Waiting for you" : rejected ? "Rejected" : STATUS[item.status]}</span>
       {!asking && seconds >= 0.05 && <span class="goose-tool-time">{duration(seconds)}</span>}
     </span>
   );

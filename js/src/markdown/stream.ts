@@ -5,6 +5,7 @@
 import { Lexer, type Token, type Tokens } from "marked";
 import { h } from "../dom";
 import { type Fence, openFence } from "./fence";
+import { MATH } from "./math";
 import { morph } from "./morph";
 import { type RenderOptions, renderBlocks } from "./render";
 
@@ -133,7 +134,7 @@ export class MarkdownStream {
   }
 
   #lex(text: string): Token[] {
-    const lexer = new Lexer({ gfm: true });
+    const lexer = new Lexer({ ...MATH, gfm: true });
     Object.assign(lexer.tokens.links, this.#links);
     const tokens = lexer.lex(text);
     this.#defines ||= Object.keys(lexer.tokens.links).length > 0;

@@ -1,6 +1,6 @@
 /** Tells screen readers whole messages, when they are finished: reading out every chunk would drown them. */
 import { h } from "../dom";
-import { toolName } from "../items/permission";
+import { isRejected, toolName } from "../items/permission";
 import type { Item } from "../wire";
 
 const LONG = 500;
@@ -29,7 +29,7 @@ export class Announcer {
     } else if (after.kind === "agent" && after.state !== "streaming" && !(before && isDone(before))) {
       this.say(`goose replied: ${after.text.slice(0, LONG)}`);
     } else if (after.kind === "tool" && after.status === "failed" && !(before && isFailed(before))) {
-      this.say(`Failed: ${after.title}`);
+      this.say(`${isRejected(after.permission) ? "Rejected" : "Failed"}: ${after.title}`);
     }
   }
 }

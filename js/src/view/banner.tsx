@@ -11,13 +11,22 @@ export function Banners({ chat }: { chat: Chat }) {
       {chat.silent && (
         <div class="goose-banner goose-warning">
           <Icon name="warning" />
-          <div>The kernel does not answer. It may be busy, or it was restarted; if it was, run the cell again.</div>
+          <div>{whySilent(chat)}</div>
         </div>
       )}
       {chat.get("status") === "reconnecting" && <Reconnect chat={chat} />}
       <ProblemBanner chat={chat} />
     </div>
   );
+}
+
+function whySilent(chat: Chat): string {
+  if (!chat.restarted) {
+    return "The kernel does not answer. It may be busy, or it was restarted; if it was, run the cell again.";
+  }
+  const session = chat.get("session_id");
+  const back = session === null ? "" : `; GooseChat("${session}") brings this conversation back`;
+  return `The kernel was restarted. Run the cell again${back}.`;
 }
 
 function ProblemBanner({ chat }: { chat: Chat }) {

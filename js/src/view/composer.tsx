@@ -20,7 +20,7 @@ export function Composer({ chat, onSent }: Props) {
   const reason = whyNot(chat);
 
   useLayoutEffect(() => growToText(area.current), [chat.draft]);
-  useEffect(() => setHint(""), [status]);
+  useEffect(() => setHint(""), [status, chat.silent]);
   useEffect(() => {
     if (!busy) setStopping(false);
   }, [busy]);
@@ -81,7 +81,14 @@ export function Composer({ chat, onSent }: Props) {
           onKeyDown={onKeyDown}
         />
         {busy ? (
-          <button key="stop" type="button" class="goose-stop" disabled={stopping} onClick={stop}>
+          <button
+            key="stop"
+            type="button"
+            class="goose-stop"
+            disabled={stopping || chat.silent}
+            title={chat.silent ? SILENT : undefined}
+            onClick={stop}
+          >
             <Icon name="stop" />
             Stop
           </button>
@@ -101,13 +108,17 @@ export function Composer({ chat, onSent }: Props) {
       </div>
       <div class="goose-hint">
         <span id={reasonId} class={hint ? "" : "goose-muted"} role="status">
-          {hint || (locked ? reason : "")}
+          {hint || (locked || chat.silent ? reason : "")}
         </span>
-        {!hint && !locked && <span class="goose-muted">Enter to send · Shift+Enter for a new line</span>}
+        {!hint && !locked && !chat.silent && (
+          <span class="goose-muted">Enter to send · Shift+Enter for a new line</span>
+        )}
       </div>
     </form>
   );
 }
+
+const SILENT = "The kernel does not answer: see above. Your text stays here.";
 
 const WHY: Partial<Record<Status, string>> = {
   connecting: "goose is starting. Your text stays here.",
@@ -121,6 +132,7 @@ const WHY: Partial<Record<Status, string>> = {
 /** Why the draft can't be sent now, "" if it can. */
 function whyNot(chat: Chat): string {
   if (chat.get("read_only")) return "This session can be read here, but not continued.";
+  if (chat.silent) return SILENT;
   const why = WHY[chat.get("status")];
   if (why) return why;
   if (chat.sending.length > 0) return "The last message is still on its way.";

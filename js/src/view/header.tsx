@@ -22,9 +22,9 @@ export function Header({ chat }: { chat: Chat }) {
   const readOnly = chat.get("read_only");
   return (
     <header class="goose-header">
-      <span class="goose-status" data-status={status} title={chat.get("server")}>
+      <span class="goose-status" data-status={chat.silent ? "silent" : status} title={chat.get("server")}>
         <span class="goose-dot" aria-hidden="true" />
-        {readOnly ? "Read only" : STATUS[status]}
+        {chat.silent ? "Kernel not answering" : readOnly ? "Read only" : STATUS[status]}
       </span>
       <span class="goose-title" title={title}>
         {title}
@@ -70,7 +70,7 @@ function Picker({ chat, label, value, choices, type }: PickerProps) {
       <select
         value={chosen ?? value}
         title={[label, current?.description].filter(Boolean).join(": ")}
-        disabled={chat.get("read_only") || choices.length === 0}
+        disabled={chat.silent || chat.get("read_only") || choices.length === 0}
         onChange={(event) => change(event.currentTarget.value)}
       >
         {!known && <option value={value}>{value}</option>}

@@ -1,4 +1,5 @@
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useReducer, useState } from "preact/hooks";
+import type { Chat } from "../chat";
 
 /** Draws the component again every second while `on`. */
 export function useSeconds(on: boolean): void {
@@ -8,6 +9,17 @@ export function useSeconds(on: boolean): void {
     const timer = setInterval(() => tick(undefined), 1000);
     return () => clearInterval(timer);
   }, [on]);
+}
+
+/** Whether the chat's kernel is silent; draws the component again when that changes. False unless `on`. */
+export function useSilence(chat: Chat, on: boolean): boolean {
+  const [silent, set] = useState(chat.silent);
+  useEffect(() => {
+    if (!on) return;
+    set(chat.silent);
+    return chat.subscribe(() => set(chat.silent));
+  }, [chat, on]);
+  return on && silent;
 }
 
 export function now(): number {

@@ -27,6 +27,8 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   };
   const draw = () => {
     announceEnd();
+    // Spinners stand still.
+    root.toggleAttribute("data-silent", chat.silent);
     drawTop();
     drawComposer();
     log.drawTail();
@@ -55,12 +57,24 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   el.append(root);
   log.toEnd();
   const detach = chat.attach();
+  const place = placeOf(root, signal);
   return () => {
-    detach();
+    detach(place());
     unsubscribe();
     lifetime.abort();
     render(null, top);
     render(null, bottom);
     root.remove();
   };
+}
+
+/** The notebook a view is in. It is looked for whenever it gets a size: before and after that a view is in no document. */
+function placeOf(root: Element, signal: AbortSignal): () => Element | null {
+  let place: Element | null = null;
+  const observer = new ResizeObserver(() => {
+    place = root.closest(".jp-Notebook") ?? place;
+  });
+  observer.observe(root);
+  signal.addEventListener("abort", () => observer.disconnect());
+  return () => root.closest(".jp-Notebook") ?? place;
 }

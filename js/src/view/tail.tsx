@@ -24,8 +24,8 @@ export function Tail({ chat, onShow }: Props) {
           </div>
         </div>
       ))}
-      {status === "waiting" && <Asking items={items} onShow={onShow} />}
-      {status === "running" && <Activity last={chat.last} since={chat.lastChange} />}
+      {status === "waiting" && !chat.silent && <Asking items={items} onShow={onShow} />}
+      {status === "running" && !chat.silent && <Activity last={chat.last} since={chat.lastChange} />}
     </>
   );
 }

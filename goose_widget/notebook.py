@@ -1,4 +1,4 @@
-"""Where the notebook is. What each front end tells is listed in CONTRIBUTING.md."""
+"""Where the notebook is, by what each front end tells the kernel."""
 
 from __future__ import annotations
 

@@ -88,9 +88,10 @@ def test_after_a_restart_of_the_kernel_the_old_view_says_so_and_the_id_brings_al
 
     chat.composer.fill("is anyone there?")
     chat.beat()
-    expect(chat.root).to_contain_text("The kernel does not answer.")
+    expect(chat.root).to_contain_text(f'The kernel was restarted. Run the cell again; GooseChat("{session}")')
+    chat.expect_status("Kernel not answering")
+    expect(chat.button("Send")).to_be_disabled()
     chat.composer.press("Enter")
-    expect(chat.root).to_contain_text("Your message was not delivered")
     expect(chat.composer).to_have_value("is anyone there?")
     expect(chat.items("user")).to_have_count(2)
 

@@ -43,6 +43,7 @@ class AcpServer:
         self.port = 0
         self.socket: ServerConnection | None = None
         self._server: Server | None = None
+        self._sockets: list[ServerConnection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._session = ""
 
@@ -58,13 +59,13 @@ class AcpServer:
 
     async def stop(self) -> None:
         assert self._server is not None
-        self.drop()
+        for socket in self._sockets:
+            socket.transport.abort()
         for task in self._tasks:
             task.cancel()
         self._server.close()
         await self._server.wait_closed()
-        for _ in range(3):  # the loop closes aborted transports in its next rounds
-            await asyncio.sleep(0)
+        await asyncio.sleep(0.02)  # the loop closes aborted transports in its next rounds
 
     def drop(self) -> None:
         """Cut the connection without a goodbye."""
@@ -112,6 +113,7 @@ class AcpServer:
 
     async def _serve(self, socket: ServerConnection) -> None:
         self.socket = socket
+        self._sockets.append(socket)
         self.connections += 1
         with contextlib.suppress(ConnectionClosed):
             async for frame in socket:

@@ -56,8 +56,8 @@ bundle: $(venv)/.build
 browser: $(venv)/.test
 	@$(python) tests/support/browser.py
 
-screenshots: $(venv)/.test $(venv)/.goose bundle browser
-	cd tests && $(python) -m support.screenshots
+screenshots: $(venv)/.test tests/goose/node_modules/.all bundle browser
+	cd tests && "$(here)$(python)" -m support.screenshots
 
 constraints: $(venv)/.build
 	$(python) -m pip install --quiet --upgrade uv

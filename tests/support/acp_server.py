@@ -65,6 +65,11 @@ class AcpServer:
             task.cancel()
         self._server.close()
         await self._server.wait_closed()
+        # A connection that was accepted while the server closed belongs to nobody: only the loop knows of it.
+        await asyncio.sleep(0.02)
+        for transport in list(getattr(asyncio.get_running_loop(), "_transports", {}).values()):
+            if (transport.get_extra_info("sockname") or ("", 0))[1] == self.port:
+                transport.abort()
         await asyncio.sleep(0.02)  # the loop closes aborted transports in its next rounds
 
     def drop(self) -> None:

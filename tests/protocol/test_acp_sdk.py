@@ -176,7 +176,7 @@ CALL = helpers.start_tool_call(
     kind="execute",
     status="pending",
     raw_input={"command": "make"},
-    locations=[schema.ToolCallLocation(path="/work/Makefile", line=3)],
+    locations=[schema.ToolCallLocation(path="/project/Makefile", line=3)],
 )
 RESULT = helpers.update_tool_call(
     "c1",
@@ -184,8 +184,8 @@ RESULT = helpers.update_tool_call(
     raw_output={"exit_code": 0},
     content=[
         helpers.tool_content(helpers.text_block("done")),
-        helpers.tool_diff_content("/work/a.py", "new\n", "old\n"),
-        helpers.tool_diff_content("/work/b.py", "new\n"),
+        helpers.tool_diff_content("/project/a.py", "new\n", "old\n"),
+        helpers.tool_diff_content("/project/b.py", "new\n"),
         helpers.tool_terminal_ref("t1"),
     ],
 )
@@ -208,8 +208,8 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
         [ev.Content({"type": "audio", "mime": "audio/wav", "data": "QUJD"})],
     ),
     (
-        helpers.update_agent_message(helpers.resource_link_block("a.py", "file:///work/a.py", title="A")),
-        [ev.Content({"type": "link", "uri": "file:///work/a.py", "name": "A"})],
+        helpers.update_agent_message(helpers.resource_link_block("a.py", "file:///project/a.py", title="A")),
+        [ev.Content({"type": "link", "uri": "file:///project/a.py", "name": "A"})],
     ),
     (
         helpers.update_agent_message(
@@ -231,7 +231,7 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
                 tool_kind="execute",
                 status="pending",
                 input={"command": "make"},
-                locations=({"path": "/work/Makefile", "line": 3},),
+                locations=({"path": "/project/Makefile", "line": 3},),
             )
         ],
     ),
@@ -244,8 +244,8 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
                 result={"exit_code": 0},
                 content=(
                     {"type": "text", "text": "done"},
-                    {"type": "diff", "path": "/work/a.py", "old": "old\n", "new": "new\n"},
-                    {"type": "diff", "path": "/work/b.py", "old": None, "new": "new\n"},
+                    {"type": "diff", "path": "/project/a.py", "old": "old\n", "new": "new\n"},
+                    {"type": "diff", "path": "/project/b.py", "old": None, "new": "new\n"},
                     {"type": "text", "text": "(terminal t1)"},
                 ),
             )

@@ -129,7 +129,8 @@ class Session:
         for entry in entries:
             self._note(entry.event)
         self.watcher = watcher
-        self._wanted.setdefault("mode", self.facts.mode) if self.facts.mode else None
+        if self.facts.mode:
+            self._wanted.setdefault("mode", self.facts.mode)
         if not writable:
             raise errors.SessionInUse(self.facts.session_id)
         self._journal.adopt(file)

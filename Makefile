@@ -1,12 +1,14 @@
 # `make lab` opens the demo, `make test` checks everything. Both set up all they need, given Python 3.10+, make and git.
 #
-#   make lab                   JupyterLab with the pinned goose and a scripted model: no account, no key, works offline
-#   make lab GOOSE=mine        the same with the goose on your PATH and its own configuration
+#   make lab                   JupyterLab on the quickstart notebook, whose chat needs no goose, no key and no network
+#   make lab GOOSE=pinned      the same, where GooseChat() is the tests' goose with a scripted model
 #   make lab ARGS=--no-browser passes ARGS to JupyterLab
 #   make test ARGS="-k store"  passes ARGS to pytest
 #   make fix                   formats and repairs what can be repaired
 #   make bundle                builds the front end, if it has changed
-#   make screenshots          makes the README's pictures anew, from the running widget
+#   make screenshots           makes the README's pictures anew, from the running widget
+#   make notebooks             runs the example notebooks and saves them with their outputs
+#   make recording             makes the recording anew that notebooks/replay.ipynb replays
 #   make constraints           brings tests/constraints.txt up to date
 #   make clean                 removes what was built and installed
 #
@@ -14,7 +16,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-GOOSE ?= pinned
+GOOSE ?= mine
 ARGS ?=
 
 # Targets can't have spaces, but the path to this folder may: it is only where it has to be, and quoted.
@@ -30,9 +32,9 @@ export PATH := $(here)$(venv)/bin:$(PATH)
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
-.PHONY: lab test check fix bundle browser screenshots constraints clean
+.PHONY: lab test check fix bundle browser screenshots notebooks recording constraints clean
 
-lab: $(venv)/.lab tests/goose/node_modules/.all bundle
+lab: $(venv)/.lab $(if $(filter pinned,$(GOOSE)),tests/goose/node_modules/.all) bundle
 	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
 
 # pytest runs last, so that its closing line is the last one.
@@ -58,6 +60,12 @@ browser: $(venv)/.test
 
 screenshots: $(venv)/.test tests/goose/node_modules/.all bundle browser
 	cd tests && "$(here)$(python)" -m support.screenshots
+
+notebooks: $(venv)/.test bundle
+	cd tests && "$(here)$(python)" -m support.notebooks
+
+recording: $(venv)/.test tests/goose/node_modules/.all
+	cd tests && "$(here)$(python)" -m support.example
 
 constraints: $(venv)/.build
 	$(python) -m pip install --quiet --upgrade uv

@@ -54,7 +54,14 @@ class Retry:
     """Connect now."""
 
 
-Action: TypeAlias = Hello | Prompt | Stop | Answer | SetMode | SetModel | Retry
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Do what the problem's banner offers."""
+
+    offer: str
+
+
+Action: TypeAlias = Hello | Prompt | Stop | Answer | SetMode | SetModel | Retry | Accept
 
 _ACTIONS: dict[str, type[Action]] = {
     "hello": Hello,
@@ -64,6 +71,7 @@ _ACTIONS: dict[str, type[Action]] = {
     "set_mode": SetMode,
     "set_model": SetModel,
     "retry": Retry,
+    "accept": Accept,
 }
 _TYPES: dict[str, type] = {"int": int, "str": str}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from . import errors
 from . import events as ev
-from .loop import background
+from .loop import background, in_thread
 from .permission import OnPermission, Question, choose
 from .session import Session
 
@@ -49,7 +48,9 @@ class Answers:
         self.unanswered: set[str] = set()
 
     def decide(self, request_id: str) -> None:
-        """Answer a request, or leave it to a person."""
+        """Answer a request, or leave it to a person; nothing, where it is answered by who asks it."""
+        if self._session.decides_itself:
+            return
         decider = self.by_turn.get(self._session.turn or "", self._default)
         if callable(decider):
             background().spawn(self._consult(decider, request_id))
@@ -65,7 +66,7 @@ class Answers:
         if item is None:
             return
         try:
-            answer = await in_thread(decider, Question.of(item))
+            answer = await _decision(decider, Question.of(item))
         except Exception as error:  # the user's own code
             log.exception("on_permission failed")
             self._answer(request_id, "reject", by="code", note=f"on_permission failed: {type(error).__name__}: {error}")
@@ -116,28 +117,11 @@ def is_deciding() -> bool:
     return getattr(_thread, "is_deciding", False)
 
 
-async def in_thread(function: Callable[[Question], Any], question: Question) -> Any:
-    """Call the user's function on a daemon thread: it may take its time, and never holds the exit of the process."""
-    loop, future = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+async def _decision(function: Callable[[Question], Any], question: Question) -> Any:
+    """Call the user's function."""
 
-    def run() -> None:
+    def decide() -> Any:
         _thread.is_deciding = True
-        try:
-            result, error = function(question), None
-        except BaseException as raised:
-            # No future takes these, and on the loop's thread they would end it.
-            is_plain = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
-            result, error = None, raised if is_plain else RuntimeError(f"{type(raised).__name__}: {raised}")
+        return function(question)
 
-        def done() -> None:
-            if future.cancelled():
-                return
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        loop.call_soon_threadsafe(done)
-
-    threading.Thread(target=run, name="goose-widget-on-permission", daemon=True).start()
-    return await future
+    return await in_thread(decide, "goose-widget-on-permission")

@@ -12,22 +12,24 @@ import uuid
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import traitlets as t
 
 from . import errors
 from . import events as ev
-from ._version import __version__
 from .answers import UNANSWERABLE, Answers, is_deciding
 from .client import Client
+from .endpoint import Endpoint, parse, recognise
 from .facts import Facts
 from .loop import background
 from .mirror import Mirror
 from .notebook import here
 from .permission import OnPermission, check
+from .recording import find, wish
+from .replay import Player
 from .reply import Reply, to_public
-from .server import Endpoint, acp_url, local_server
+from .server import local_server
 from .session import Session
 from .store import Entry, Sessions, Store, default_folder
 from .transcript import Change, Item
@@ -42,6 +44,8 @@ _RESUME_PATIENCE: Final = 2.0
 # Changing the model can make goose start another provider.
 _SET_PATIENCE: Final = 30.0
 
+_PLACES: Final = {"local": "this computer", "demo": "the demo"}
+
 _open_chats: weakref.WeakSet[Chat] = weakref.WeakSet()
 
 
@@ -53,10 +57,10 @@ class Chat(t.HasTraits):
 
     Args:
         session_id: the session to resume: from its file beside the notebook and from the server; None for a new one.
-        server: `"ws://…/acp"` or `"http://…"` of a goose that runs (`goose serve`). Default: `$GOOSE_SERVER_URL` with
-        its key in
+        server: `"http://…"` of a goose that runs (`"ws://…/acp"` of a `goose serve`, `"ws://…/ws"` of a `goose web`),
+            or `"demo"`: replies from a script, without any goose. Default: `$GOOSE_SERVER_URL` with its key in
             `$GOOSE_SERVER__SECRET_KEY` if set, else this kernel's own goose, from `$GOOSE_BIN` or the path.
-        token: the key of `server`.
+        token: the key of `server`: the secret key of `goose serve`, the token of `goose web`.
         cwd: the folder goose works in. Default: the notebook's.
         mode: auto, approve, smart_approve or chat; what goose may do without asking. Default: as goose is configured.
         model: the model's name. Default: as goose is configured.
@@ -64,6 +68,12 @@ class Chat(t.HasTraits):
         on_permission: answers the agent's questions: `"allow"`, `"reject"`, or a function of a `Question` that returns
         one of these,
             a bool, an option's id, or None to leave it to the person at the page. It is called on a thread of its own.
+        replay: a session file, a folder of them, or the id of a session: answers come from there in place of goose, to
+            the same prompts in the same order. A path is relative to the notebook's folder; the chats of a notebook
+            take the files of a folder in the order in which they were made. Default: `$GOOSE_WIDGET_REPLAY`, which
+            also overrides `server`, so that a notebook needs no change.
+        speed: of the replay: 1 as it was recorded, 2 twice as fast, `float("inf")` at once. Default:
+            `$GOOSE_WIDGET_REPLAY_SPEED`, else 1 with `replay=`, and at once by the environment.
 
     Raises:
         UsageError: an argument is not valid.
@@ -116,42 +126,55 @@ class Chat(t.HasTraits):
         model: str | None = None,
         store: str | os.PathLike[str] | None = None,
         on_permission: OnPermission = None,
+        replay: str | os.PathLike[str] | None = None,
+        speed: float | None = None,
         **traits: Any,
     ) -> None:
         check(on_permission)
         if session_id is not None and (not isinstance(session_id, str) or not session_id.strip()):
             raise errors.UsageError(f"session_id must be the id of a session, like '20261122_7', not {session_id!r}.")
-        endpoint = _endpoint(server, token)
+        wanted = wish(replay, speed, os.environ)
+        if replay is not None and (server is not None or token is not None):
+            raise errors.UsageError("replay= takes the place of a server: pass it without server= and token=.")
         folder, notebook = here()
+        sessions = Store(_store_folder(store, folder))
+        recording = None
+        if wanted is not None:
+            recording = find(wanted, folder=folder, notebook=notebook, store=sessions, session_id=session_id)
+            session_id = None
+        self._recording = recording
+        endpoint = "local" if recording is not None else _endpoint(server, token)
         directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
-        if endpoint is None and not directory.is_dir():
+        if recording is None and not isinstance(endpoint, Endpoint) and not directory.is_dir():
             raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
-        self._turns: dict[str, asyncio.Future[ev.TurnEnded]] = {}
+        works_in = str(directory) if recording is None else recording.header.cwd or str(directory)
+        self._turns: dict[str, asyncio.Future[tuple[ev.TurnEnded, list[Item]]]] = {}
         self._listeners: dict[str, Callable[[ev.Event], None]] = {}
         self._heard = ""  # the turn of the entry that is handed out
         self._session = Session(
-            cwd=str(directory),
-            store=Store(_store_folder(store, folder)),
-            place="this computer" if endpoint is None else endpoint.url,
+            cwd=works_in,
+            store=sessions,
+            place=endpoint.url if isinstance(endpoint, Endpoint) else _PLACES[endpoint],
             notebook=notebook,
             session_id=session_id,
             mode=mode,
             model=model,
-            version=__version__,
+            saved=recording is None,
         )
         self._answers = Answers(self._session, on_permission, self._has_view, self._patience)
         super().__init__(**traits)
-        self.set_trait("cwd", str(directory))
-        self.set_trait("session_id", session_id)
+        self.set_trait("cwd", works_in)
+        self.set_trait("session_id", session_id if recording is None else recording.header.session_id)
         self._pid = os.getpid()
         self._mirror = Mirror(self.items, self._session.log.item, self._tell_items)
         self._queue = asyncio.Lock()  # asks wait for each other in order
         self._news = asyncio.Event()
 
-        async def locate(by_user: bool) -> Endpoint:
-            return endpoint if endpoint is not None else await local_server().ensure(retry=by_user)
-
-        self._client = Client(self._session, locate)
+        self._endpoint = endpoint
+        self._client: Client | Player = Client(self._session, self._locate)
+        if recording is not None and wanted is not None:
+            self._session.place = recording.header.server or "an unknown server"
+            self._client = Player(self._session, recording, wanted.speed)
         self._run: asyncio.Task[None] | None = None
         started = background().submit(self._start())
         if session_id is not None:
@@ -173,6 +196,7 @@ class Chat(t.HasTraits):
             UsageError: the prompt is empty, or the call comes from an observer of this chat.
             TurnTimeout: the time is over.
             TurnInterrupted: the connection dropped, or the server refused the prompt; `reply` has what came.
+            ReplayMismatch: the prompt is not the one that was recorded.
             PermissionUnanswered: goose asked for permission and nobody could answer; `reply` has the turn.
             GooseError: the chat can't go on (no goose, no provider, …).
         """
@@ -229,6 +253,14 @@ class Chat(t.HasTraits):
     def retry(self) -> None:
         """Connect again now, as the Retry button does."""
         background().call(self._retry)
+
+    def try_demo(self) -> None:
+        """Go on with the demo, which needs no goose, as the button does that is offered where none was found."""
+        background().call(self._accept, "demo")
+
+    def new_session(self) -> None:
+        """Go on in a new session of the server, where it does not know this one any more. What is shown stays."""
+        background().call(self._accept, "new")
 
     def set_mode(self, mode: str) -> None:
         """Change what goose may do without asking: auto, approve, smart_approve or chat.
@@ -305,7 +337,7 @@ class Chat(t.HasTraits):
                 self._session.facts.session_id,
                 self._session.store.folder,
             )
-            if same and other is not self:
+            if same and other is not self and other._recording is None:
                 other._end(errors.ContinuedElsewhere())
 
     def _restored(self) -> None:
@@ -317,6 +349,40 @@ class Chat(t.HasTraits):
             self._client.retry()
         elif self._session.facts.status != "closed" and self._resume():
             self._run = background().spawn(self._client.run())
+
+    async def _locate(self, by_user: bool) -> Endpoint:
+        match self._endpoint:
+            case "local":
+                try:
+                    return await local_server().ensure(retry=by_user)
+                except errors.GooseNotFound as error:
+                    if self._session.facts.session_id is not None:
+                        error.offers = ()  # the demo knows nothing of this conversation
+                    raise
+            case "demo":
+                from .demo import demo_endpoint
+
+                return Endpoint(*await demo_endpoint(self._session.store.folder / "demo"))
+            case endpoint:
+                found = await recognise(endpoint)
+                self._session.place = found.url
+                return found
+
+    def _accept(self, offer: str) -> None:
+        """Do what a problem's `offers` name.
+
+        Raises:
+            UsageError: it is not offered now.
+        """
+        problem = self._session.facts.problem
+        if problem is None or offer not in dict(problem.offers):
+            raise errors.UsageError("That is not on offer any more.")
+        if offer == "demo":
+            self._endpoint = "demo"
+            self._session.place = _PLACES["demo"]
+        else:
+            self._session.renew()
+        self._retry()
 
     async def _close(self) -> None:
         self._end()
@@ -368,7 +434,7 @@ class Chat(t.HasTraits):
                 self._listeners[prompt_id] = listen
             try:
                 self._session.prompt(prompt_id, text)
-                end = await ended
+                end, items = await ended
             except asyncio.CancelledError:
                 if self._session.turn == prompt_id:
                     self._client.stop_turn()
@@ -376,8 +442,10 @@ class Chat(t.HasTraits):
             finally:
                 for table in (self._turns, self._answers.by_turn, self._listeners):
                     table.pop(prompt_id, None)
-        reply = Reply(to_public(self._session.log.turn(prompt_id)), end.stop_reason, end.usage)
-        if end.stop_reason in ("interrupted", "failed"):
+        reply = Reply(to_public(items), end.stop_reason, end.usage)
+        if isinstance(self._client, Player) and self._client.has_refused(prompt_id):
+            raise errors.ReplayMismatch(end.error, reply=reply)
+        if end.stop_reason in ("interrupted", "failed", "error"):
             raise errors.TurnInterrupted(end.error, reply=reply)
         if prompt_id in self._answers.unanswered:
             self._answers.unanswered.discard(prompt_id)
@@ -426,11 +494,13 @@ class Chat(t.HasTraits):
                 case ev.PermissionAsked(request_id):
                     # Soon, not now: an answer is an entry too, and listeners get the entries in order.
                     background().loop.call_soon(self._answers.decide, request_id)
+                case ev.PermissionAnswered(note=note) if note == UNANSWERABLE:
+                    self._answers.unanswered.add(self._heard)  # a recording has it too
                 case ev.TurnEnded(prompt_id):
                     self._heard = ""
                     future = self._turns.get(prompt_id)
                     if future is not None and not future.done():
-                        future.set_result(event)
+                        future.set_result((event, self._session.log.turn(prompt_id)))
 
     # A person at a page.
 
@@ -457,8 +527,8 @@ def _observed() -> Iterator[None]:
         log.exception("an observer of the chat failed")
 
 
-def _endpoint(server: str | None, token: str | None) -> Endpoint | None:
-    """Where `server` is; None for the kernel's own goose.
+def _endpoint(server: str | None, token: str | None) -> Endpoint | Literal["local", "demo"]:
+    """Where `server` is.
 
     Raises:
         UsageError: not an address of a server.
@@ -468,7 +538,9 @@ def _endpoint(server: str | None, token: str | None) -> Endpoint | None:
             raise errors.UsageError("token= is the key of a server; pass server= as well.")
         server = os.environ.get("GOOSE_SERVER_URL") or None
         token = os.environ.get("GOOSE_SERVER__SECRET_KEY")
-    return None if server is None else Endpoint(acp_url(server), token or "")
+    if server is None:
+        return "local"
+    return "demo" if server == "demo" else parse(server, token or "")
 
 
 def _to_trait(value: Any) -> Any:

@@ -13,23 +13,25 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from . import errors
-from .server import Endpoint, probe
+from ._version import __version__
+from .endpoint import Endpoint, probe, ws_token
+from .pace import Pace
+from .protocol import Get, Got, Outgoing, Speaker
+from .protocol.acp import Acp
+from .protocol.web import Web
 from .session import Session
 
 log = logging.getLogger(__name__)
 
 MAX_FRAME: Final = 64 * 2**20
 """Bytes of the largest frame that is accepted."""
-
-COMMIT_EVERY: Final = 0.04
-"""Seconds between two commits while text streams: faster is no smoother, and notebook servers drop bursts."""
 
 # websockets logs the headers of the upgrade, the key among them, at level DEBUG.
 _wire_log = logging.getLogger(f"{__name__}.wire")
@@ -43,6 +45,7 @@ _PING_TIMEOUT: Final = 15.0
 # goose does not hear a cancel until the model has begun to reply; it cancels at once when the socket closes.
 _STOP_PATIENCE: Final = 3.0
 _STABLE: Final = 10.0
+_FETCH_TIMEOUT: Final = 20.0
 _SECRET_LENGTH: Final = 8
 _MASK: Final = "[the key of the goose server]"
 _TICK: Final = 2.0
@@ -92,12 +95,11 @@ class Client:
     def __init__(self, session: Session, locate: Callable[[bool], Awaitable[Endpoint]]) -> None:
         self._session = session
         self._locate = locate
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._fetches: set[asyncio.Task[None]] = set()  # of the connection
         self._wake = asyncio.Event()  # connect now
         self._by_user = False  # the wake-up was a person's
         self._socket: ClientConnection | None = None
-        self._commit_timer: asyncio.TimerHandle | None = None
-        self._last_commit = 0.0
+        self._pace = Pace(session)
 
     def retry(self) -> None:
         """Connect now, because the user said so."""
@@ -125,8 +127,7 @@ class Client:
             await self._run()
         finally:
             clock.cancel()
-            if self._commit_timer is not None:
-                self._commit_timer.cancel()
+            self._pace.cancel()
 
     async def _run(self) -> None:
         attempt = 0
@@ -138,7 +139,7 @@ class Client:
             try:
                 endpoint = await self._locate(by_user)
                 async with self._connect(endpoint) as socket:
-                    was_ready = await self._pump(socket, endpoint.key)
+                    was_ready = await self._pump(socket, endpoint)
                 reason = _close_reason(socket)
             except Exception as error:
                 problem = error if isinstance(error, errors.GooseError) else errors.InternalError(error)
@@ -164,58 +165,57 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def _connect(self, endpoint: Endpoint) -> AsyncIterator[ClientConnection]:
-        loopback = urlsplit(endpoint.url).hostname in ("127.0.0.1", "::1", "localhost")
-        headers = {"X-Secret-Key": endpoint.key} if endpoint.key else {}
         try:
-            socket = await _Connect(
-                endpoint.url,
-                additional_headers=headers,
-                max_size=MAX_FRAME,
-                proxy=None if loopback else True,
-                compression=None if loopback else "deflate",
-                open_timeout=_OPEN_TIMEOUT,
-                ping_interval=_PING_EVERY,
-                ping_timeout=_PING_TIMEOUT,
-                close_timeout=_CLOSE_TIMEOUT,
-                logger=_wire_log,
-            )
+            try:
+                socket = await _open(endpoint.url, endpoint)
+            except InvalidStatus as refused:
+                wants_token = endpoint.language == "web" and refused.response.status_code == 403
+                if not (wants_token and (token := await ws_token(endpoint))):
+                    raise
+                socket = await _open(f"{endpoint.url}?token={token}", endpoint)
         except (OSError, asyncio.TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
             status = error.response.status_code if isinstance(error, InvalidStatus) else None
             log.info("no connection to %s: %s (status %s)", endpoint.url, type(error).__name__, status)
-            await probe(endpoint.url, endpoint.key)
+            await probe(endpoint)
             raise errors.ConnectionRefused(endpoint.url, str(error) or type(error).__name__) from error
         try:
             yield socket
         finally:
             await socket.close()
 
-    async def _pump(self, socket: ClientConnection, key: str) -> bool:
+    async def _pump(self, socket: ClientConnection, endpoint: Endpoint) -> bool:
         """Carry frames until the socket ends. Returns whether the session was ready at some time."""
         self._socket = socket
-        self._outgoing = asyncio.Queue()
-        outgoing = self._outgoing
+        outgoing: asyncio.Queue[str] = asyncio.Queue()
 
-        def transmit(frames: list[str]) -> None:
-            for frame in frames:
-                outgoing.put_nowait(frame)
+        def transmit(said: list[Outgoing]) -> None:
+            for each in said:
+                if isinstance(each, Get):
+                    task = asyncio.create_task(self._fetch(each, socket, endpoint))
+                    self._fetches.add(task)
+                    task.add_done_callback(self._fetches.discard)
+                else:
+                    outgoing.put_nowait(each)
 
-        self._session.connected(transmit)
+        self._session.connected(_speaker(endpoint), transmit)
         deadline = asyncio.get_running_loop().call_later(_OPENING_PATIENCE, self._give_up, socket)
         sender = asyncio.create_task(self._send(socket, outgoing))
         was_ready = False
         try:
             async for frame in socket:
-                self._session.feed(mask(frame, key))
-                self._commit_soon()
-                was_ready = was_ready or self._session.is_ready
+                self._session.feed(mask(frame, endpoint.key))
+                self._pace.soon()
                 if self._session.facts.problem is not None:
                     break
         except ConnectionClosed:
             pass
         finally:
+            was_ready = was_ready or self._session.is_ready
             self._socket = None
             deadline.cancel()
             sender.cancel()
+            for task in self._fetches:
+                task.cancel()
             self._session.disconnected(_close_reason(socket))
         return was_ready
 
@@ -226,22 +226,26 @@ class Client:
             self._session.fail(errors.RequestRefused("greet", f"it did not open a session {what}"))
             socket.transport.abort()
 
+    async def _fetch(self, what: Get, socket: ClientConnection, endpoint: Endpoint) -> None:
+        await asyncio.sleep(what.after)
+        try:
+            answer = await endpoint.get(what.path, timeout=_FETCH_TIMEOUT, limit=MAX_FRAME)
+            got = Got(what, answer.status, str(mask(answer.body, endpoint.key)), answer.location)
+        except (OSError, asyncio.TimeoutError, ValueError) as error:
+            got = Got(what, 0, str(error) or type(error).__name__)
+        try:
+            self._session.feed(got)
+        except Exception as error:
+            log.exception("the connection failed in an unforeseen way")
+            self._session.fail(errors.InternalError(error))
+        self._pace.soon()
+        if self._session.facts.problem is not None:
+            await socket.close()
+
     async def _send(self, socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await socket.send(await outgoing.get())
-
-    def _commit_soon(self) -> None:
-        """The first event after a pause at once, the others together."""
-        if not self._session.pending or self._commit_timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        self._commit_timer = loop.call_at(max(loop.time(), self._last_commit + COMMIT_EVERY), self._commit)
-
-    def _commit(self) -> None:
-        self._commit_timer = None
-        self._session.commit()
-        self._last_commit = asyncio.get_running_loop().time()
 
     async def _watch_clock(self) -> None:
         """After a sleep the socket is dead and does not know it: find out at once."""
@@ -260,6 +264,25 @@ class Client:
             await asyncio.wait_for(pong, 3.0)
         except (asyncio.TimeoutError, ConnectionClosed):
             socket.transport.abort()
+
+
+async def _open(url: str, endpoint: Endpoint) -> ClientConnection:
+    return await _Connect(
+        url,
+        additional_headers=endpoint.headers,
+        max_size=MAX_FRAME,
+        proxy=None if endpoint.is_local else True,
+        compression=None if endpoint.is_local else "deflate",
+        open_timeout=_OPEN_TIMEOUT,
+        ping_interval=_PING_EVERY,
+        ping_timeout=_PING_TIMEOUT,
+        close_timeout=_CLOSE_TIMEOUT,
+        logger=_wire_log,
+    )
+
+
+def _speaker(endpoint: Endpoint) -> Speaker:
+    return Web(lambda: datetime.now().astimezone()) if endpoint.language == "web" else Acp(__version__)
 
 
 def _close_reason(socket: ClientConnection) -> str:

@@ -8,7 +8,7 @@
     │   ├── ConnectionRefused       nothing answers at the server's address
     │   ├── WrongKey                the server wants another key
     │   ├── AccessDenied            the server turns this computer away
-    │   └── ServerTooOld            the server does not speak ACP
+    │   └── ServerTooOld            the server does not speak the protocol
     │       └── GooseTooOld         the goose on this computer has no `goose serve`
     ├── InternalError               goose-widget misbehaved
     ├── ServerError                 the server misbehaved
@@ -24,6 +24,7 @@
     └── TurnError                   `ask` has no whole reply; `reply` is what there is, or None
         ├── TurnTimeout             the time is over (also a TimeoutError)
         ├── TurnInterrupted         the connection dropped, or the prompt was refused
+        ├── ReplayMismatch          the prompt is not the one that was recorded
         └── PermissionUnanswered    goose asked for permission and nobody could answer
 
 Every message says what happened (`title`) and what to do (`text`, Markdown); `to_wire` is the banner of
@@ -47,10 +48,12 @@ class GooseError(Exception):
         text: what to do, Markdown; "" if nothing.
         detail: the last lines of goose's log, "" if nothing.
         retry: whether trying again can help.
+        offers: what else the user can do about it with a click, `(id, label)` each.
     """
 
     code: ClassVar[str] = "error"
     retry: ClassVar[bool] = True
+    offers: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, title: str, text: str = "", *, detail: str = "") -> None:
         self.title, self.text, self.detail = title, text, detail
@@ -58,7 +61,14 @@ class GooseError(Exception):
 
     def to_wire(self) -> dict[str, Any]:
         """As JSON for the browser."""
-        return {"code": self.code, "title": self.title, "text": self.text, "detail": self.detail, "retry": self.retry}
+        return {
+            "code": self.code,
+            "title": self.title,
+            "text": self.text,
+            "detail": self.detail,
+            "retry": self.retry,
+            "offers": [{"id": offer, "label": label} for offer, label in self.offers],
+        }
 
 
 class UsageError(GooseError, ValueError):
@@ -76,6 +86,7 @@ class GooseNotFound(SetupError):
     """No goose on this computer. `configured`: what `GOOSE_BIN` holds, None if it is not set."""
 
     code = "no-goose"
+    offers: tuple[tuple[str, str], ...] = (("demo", "Try the demo"),)
 
     def __init__(self, configured: str | None = None) -> None:
         if configured is None:
@@ -84,7 +95,8 @@ class GooseNotFound(SetupError):
                 "Install the goose command line ([how](https://goose-docs.ai/docs/getting-started/installation)), run "
                 "`goose configure` once, then press Retry. If goose is installed elsewhere, set `GOOSE_BIN` to its "
                 "path: `import os; os.environ['GOOSE_BIN'] = '/path/to/goose'`. To use a goose that runs already, pass "
-                "`GooseChat(server='http://…', token='…')`."
+                "`GooseChat(server='http://…', token='…')`. The demo needs no goose: it shows what this chat can do, "
+                "with replies from a script."
             )
         else:
             title = f"GOOSE_BIN is {configured!r}, which is no program that can be run."
@@ -127,12 +139,13 @@ class WrongKey(SetupError):
 
     code = "wrong-key"
 
-    def __init__(self, url: str, *, given: bool) -> None:
+    def __init__(self, url: str, *, given: bool, is_web: bool = False) -> None:
         what = "refused the key" if given else "wants a key, and none was given"
+        key = "`--auth-token`" if is_web else "`GOOSE_SERVER__SECRET_KEY`"
         super().__init__(
             f"The goose server at {url} {what}.",
-            "Pass the `GOOSE_SERVER__SECRET_KEY` that the server was started with: `GooseChat(server=…, token=…)`. If "
-            "the server was given this key just now, press Retry.",
+            f"Pass the {key} that the server was started with: `GooseChat(server=…, token=…)`. If the server was given "
+            "this key just now, press Retry.",
         )
 
 
@@ -150,15 +163,15 @@ class AccessDenied(SetupError):
 
 
 class ServerTooOld(SetupError):
-    """The server does not speak ACP. `reason`: what it answered."""
+    """The server does not speak the protocol. `reason`: what it answered."""
 
     code = "too-old"
 
     def __init__(self, url: str, reason: str = "") -> None:
         super().__init__(
-            f"The server at {url} does not speak the protocol of this chat: it has no /acp.",
-            "It may be a goose older than `goose serve`, or something else. Update goose there (`goose update`), start "
-            "it with `goose serve`, or correct the address; then press Retry.",
+            f"The server at {url} does not speak the protocol of this chat: it has no /{url.rpartition('/')[2]}.",
+            "It may be another goose than the address says, or something else. Correct the address, or start "
+            "`goose serve` there; then press Retry.",
             detail=reason,
         )
 
@@ -239,13 +252,14 @@ class UnknownSession(SessionError):
     """The server does not know it."""
 
     code = "unknown-session"
+    offers: tuple[tuple[str, str], ...] = (("new", "Go on in a new session"),)
 
     def __init__(self, session_id: str) -> None:
         super().__init__(
             f"goose does not know the session {session_id}.",
-            "It may be another computer's, or deleted. What is saved of it beside this notebook is shown and can't be "
-            "continued here. `GooseChat.sessions()` lists the sessions beside the notebook; `GooseChat()` begins a new "
-            "one.",
+            "It may be another computer's, or deleted. What is saved of it beside this notebook is shown. In a new "
+            "session the conversation can go on below it, though the agent does not remember it. "
+            "`GooseChat.sessions()` lists the sessions beside the notebook.",
         )
 
 
@@ -316,6 +330,12 @@ class TurnInterrupted(TurnError):
     """The connection dropped, or the prompt was refused."""
 
     code = "interrupted"
+
+
+class ReplayMismatch(TurnError):
+    """The prompt is not the one that was recorded."""
+
+    code = "replay"
 
 
 class PermissionUnanswered(TurnError):

@@ -162,8 +162,8 @@ class TurnEnded:
     """Everything of the turn came before this.
 
     `stop_reason`: what the server said (end_turn, cancelled, refusal, max_tokens, max_turn_requests), or ours:
-    `interrupted` (the connection dropped), `failed` (the server refused the prompt: it never ran). `error` says why,
-    for people.
+    `interrupted` (the connection dropped), `failed` (the server refused the prompt: it never ran), `error` (the agent
+    gave up). `error` says why, for people.
     """
 
     prompt_id: str
@@ -174,11 +174,15 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the user should know: `level` is info, warning or error."""
+    """Something the user should know: `level` is info, warning or error.
+
+    `once`: not a second time in a conversation.
+    """
 
     level: str
     text: str
     detail: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Facts:
     models: tuple[Choice, ...] = ()
     usage: dict[str, Any] = field(default_factory=dict)
     server: str = ""
+    cwd: str = ""
     read_only: bool = False
 
 

@@ -213,7 +213,9 @@ def _rest_of_turn(transcript: Transcript, replayed: tuple[ev.Event, ...]) -> lis
                 elif message_id is None and text not in seen:
                     rest.append(event)
             case ev.Content(block):
-                if block not in blocks:
+                if block in blocks:
+                    blocks.remove(block)
+                else:
                     rest.append(event)
             case ev.ToolCall(call_id):
                 if not transcript.in_turn(call_id):

@@ -32,14 +32,17 @@ class Journal:
     """Appends entries to the session's file, which it makes when there is something to keep.
 
     Args:
-        store: where new files go.
+        store: where new files go; None to write nothing.
         header: the header of a new file; None while the session has no id yet.
         tell: called with a notice when saving fails and when it works again.
     """
 
-    def __init__(self, store: Store, header: Callable[[], Header | None], tell: Callable[[ev.Notice], None]) -> None:
+    def __init__(
+        self, store: Store | None, header: Callable[[], Header | None], tell: Callable[[ev.Notice], None]
+    ) -> None:
         self._store, self._header, self._tell = store, header, tell
         self._file: SessionFile | None = None
+        self._left: SessionFile | None = None  # the file to go on from in a new one
         self._waiting: list[Entry] = []
         self._failed = False
         self._closed = False
@@ -48,8 +51,14 @@ class Journal:
         """Go on in the file of a resumed session."""
         self._file = file
 
+    def move(self) -> None:
+        """Go on in a new file, which begins with all that is in this one."""
+        self._left, self._file = self._file or self._left, None
+
     def append(self, entries: list[Entry]) -> None:
         """Write `entries`. What can't be written waits, and is written before the next ones."""
+        if self._store is None:
+            return
         self._waiting += entries
         try:
             if self._closed or (self._file is None and not self._begin()):
@@ -72,13 +81,20 @@ class Journal:
             self._sync()
 
     def _begin(self) -> bool:
+        assert self._store is not None
         header = self._header()
-        if header is None or not any(isinstance(entry.event, _WORTH_KEEPING) for entry in self._waiting):
+        is_worth_keeping = any(isinstance(entry.event, _WORTH_KEEPING) for entry in self._waiting)
+        if header is None or not (is_worth_keeping or self._left is not None):
             return False
         self._file = self._store.create(header)
+        if self._left is not None:
+            self._left.copy_to(self._file)
+            self._left.close()
+            self._left = None
         return True
 
     def _replace(self, deleted: SessionFile) -> None:
+        assert self._store is not None
         self._file = self._store.create(deleted.header)
         deleted.copy_to(self._file)
         deleted.close()
@@ -96,5 +112,6 @@ class Journal:
         """Write what is left, and let others have the file."""
         self.append([])
         self._closed = True
-        if self._file is not None:
-            self._file.close()
+        for file in (self._file, self._left):
+            if file is not None:
+                file.close()

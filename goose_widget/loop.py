@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
+import functools
 import logging
 import os
 import threading
@@ -86,6 +88,30 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a background task failed", exc_info=error)
+
+
+async def in_thread(function: Callable[[], T], name: str) -> T:
+    """Call a function on a daemon thread of its own: it may take its time, and never holds the exit of the process.
+
+    What it raises is raised here; what no future can carry, as a RuntimeError.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        work: Callable[[], object]
+        try:
+            work = functools.partial(future.set_result, function())
+        except BaseException as raised:
+            # On the loop's thread these would end it.
+            is_plain = isinstance(raised, Exception) and not isinstance(raised, StopIteration)
+            error = raised if is_plain else RuntimeError(f"{type(raised).__name__}: {raised}")
+            work = functools.partial(future.set_exception, error)
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(lambda: None if future.done() else work())
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await future
 
 
 _background: Background | None = None

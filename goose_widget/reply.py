@@ -52,7 +52,8 @@ class Reply:
     @property
     def text(self) -> str:
         """What the agent said, as Markdown; its messages joined by an empty line."""
-        return "\n\n".join(item["text"] for item in self.items if item["kind"] == "agent" and item["text"])
+        texts = (item["text"].strip("\n") for item in self.items if item["kind"] == "agent")
+        return "\n\n".join(text for text in texts if text)
 
     @property
     def tools(self) -> list[Item]:

@@ -26,9 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from . import errors
-from .endpoint import Endpoint, acp_url, http_get, probe
-
-__all__ = ["Endpoint", "LocalServer", "acp_url", "find_goose", "local_server", "probe"]
+from .endpoint import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -226,16 +224,15 @@ class _Process:
             GooseTooOld: it has no `serve`.
             ServerCrashed: it ended, or does not answer.
         """
-        base = self.endpoint.url.removesuffix("/acp").replace("ws:", "http:")
         deadline = time.monotonic() + _START_PATIENCE
         while not self.ended.is_set() and time.monotonic() < deadline:
             with contextlib.suppress(OSError, asyncio.TimeoutError, ValueError):
-                status, _ = await http_get(f"{base}/health", timeout=1.0)
-                if status == 200:
+                answer = await self.endpoint.get("/health", timeout=1.0)
+                if answer.status == 200:
                     # With this key the answer can only be our own goose's.
-                    status, _ = await http_get(self.endpoint.url, key=self.endpoint.key, timeout=1.0)
+                    answer = await self.endpoint.get("/acp", timeout=1.0)
                     self._ready_at = time.monotonic()
-                    return status != 401
+                    return answer.status != 401
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self.ended.wait(), 0.03)
         crash = self.crash

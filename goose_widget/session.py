@@ -17,13 +17,40 @@ from . import events as ev
 from .facts import WHY_NO_PROMPT, Facts, status_of
 from .journal import Journal
 from .log import Log
-from .protocol import Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
-from .protocol.acp import Acp
+from .protocol import (
+    SESSION_NOT_FOUND,
+    Choices,
+    Configured,
+    Greeted,
+    Incoming,
+    Opened,
+    OpenTurn,
+    Outgoing,
+    Refused,
+    Saved,
+    Signal,
+    Speaker,
+    WorksIn,
+)
 from .store import Entry, Header, Store
 from .transcript import Change, Transcript
 
 _CUT: Final = (
     "{what} while goose was replying. What came of the reply is kept here, but goose forgot it: ask again to go on."
+)
+
+_LEFT: Final = (
+    "{what} while goose was replying. What came of the reply is kept here. goose may have gone on with it: what it has "
+    "saved is fetched with the next connection."
+)
+
+_COMPLETED: Final = (
+    "The connection dropped during this reply. goose went on with it, and what was missing was fetched afterwards."
+)
+
+_RENEWED: Final = (
+    "goose does not know the session {old} any more. The conversation goes on here in the new session {new}; the agent "
+    "does not remember what is above."
 )
 
 _DIFFERS: Final = "goose's own history of this session differs from what is shown here: it may have been cleared."
@@ -53,7 +80,7 @@ class Session:
         session_id: the session to resume; None for a new one.
         mode: the mode to set when the session opens; None for the server's.
         model: the model to set, likewise.
-        version: ours, told to the server.
+        saved: whether it gets a file; what is replayed has one.
     """
 
     def __init__(
@@ -66,25 +93,31 @@ class Session:
         session_id: str | None = None,
         mode: str | None = None,
         model: str | None = None,
-        version: str = "0",
+        saved: bool = True,
     ) -> None:
-        self.facts = Facts(session_id=session_id)
+        self.facts = Facts(session_id=session_id, cwd=cwd)
         self.watcher: Watcher | None = None
         self.store = store
-        self._cwd, self._place, self._notebook, self._version = cwd, place, notebook, version
+        self.place = place
+        self._cwd, self._notebook = cwd, notebook
         self._wanted = {key: value for key, value in (("mode", mode), ("model", model)) if value is not None}
         self._setting: set[str] = set()  # settings that must be taken before the first prompt
         self._answered: dict[str, list[Callable[[str | None], object]]] = {}
-        self._protocol = Acp(version)
-        self._transmit: Callable[[list[str]], None] | None = None  # None while not connected
+        self._speaker: Speaker | None = None  # of the newest connection
+        self._transmit: Callable[[list[Outgoing]], None] | None = None  # None while not connected
         self._ready = False
         self._closed = False
         self._opened_before = False
         self._history: list[ev.Event] | None = None  # the server's, while it is replayed
         self._pending: list[ev.Event] = []
+        self._gave_up: str | None = None  # a session, until it is said in which one it goes on
+        self._continues = ""  # the session that this one goes on from
+        self._said_once: set[str] = set()
         self._turn: str | None = None
         self._stopping = False  # the turn was cancelled, and has not ended yet
-        self._journal = Journal(store, self._new_header, self._say)
+        self._saved = saved
+        self._agent = ""  # name and version
+        self._journal = Journal(store if saved else None, self._new_header, self._say)
         self.log = Log(self._journal)
 
     @property
@@ -101,6 +134,11 @@ class Session:
     def pending(self) -> bool:
         """Whether `commit` has something to do."""
         return bool(self._pending)
+
+    @property
+    def decides_itself(self) -> bool:
+        """Whether questions are answered by who asks them, and by nobody here."""
+        return self._speaker is not None and self._speaker.decides_itself
 
     def open_requests(self) -> list[str]:
         """Permission requests that wait for an answer."""
@@ -134,18 +172,16 @@ class Session:
         if not writable:
             raise errors.SessionInUse(self.facts.session_id)
         self._journal.adopt(file)
-        if self._turn is not None:
+        if self._turn is not None and not file.header.server.endswith("/ws"):  # goose web finishes it alone
             self._say(ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what="The kernel stopped")))
-        if file.damaged:
-            lines = f"{file.damaged} line{'s' * (file.damaged > 1)} of {file.path.name}"
-            self._say(
-                ev.Notice("warning", f"{lines} could not be read and {'is' if file.damaged == 1 else 'are'} left out.")
-            )
+        if (damage := file.damage()) is not None:
+            self._say(damage)
 
     def _new_header(self) -> Header | None:
         if self.facts.session_id is None:
             return None
-        return Header(self.facts.session_id, self._place, round(time.time(), 3), self._notebook, self._cwd)
+        now = round(time.time(), 3)
+        return Header(self.facts.session_id, self.place, now, self._notebook, self._cwd, self._continues, self._agent)
 
     # The log.
 
@@ -156,7 +192,8 @@ class Session:
         """Write what is pending, apply it, and tell the watcher."""
         while self._pending:
             pending, self._pending = self._pending, []
-            self._commit(ev.coalesce([event for event in pending if self._is_news(event)]))
+            news = [event for event in pending if self._is_news(event)]
+            self._commit(ev.coalesce(news) if self._saved else news)  # what is replayed keeps its pieces
 
     def _commit(self, events: list[ev.Event]) -> None:
         if not events:
@@ -182,6 +219,10 @@ class Session:
             case ev.Usage(used, size, cost):
                 known = self.facts.usage
                 return (used, size, cost) != (known.get("used"), known.get("size"), known.get("cost"))
+            case ev.Notice(_, text, _, True):
+                is_new = text not in self._said_once
+                self._said_once.add(text)
+                return is_new
             case ev.Commands():
                 return False  # nothing shows them yet
             case _:
@@ -195,6 +236,8 @@ class Session:
             case ev.TurnEnded(_, _, usage, _):
                 self._turn = None
                 self._change(usage={**self.facts.usage, **usage})
+            case ev.Notice(_, text, _, True):
+                self._said_once.add(text)
             case ev.Title(title):
                 self._change(title=title)
             case ev.Mode(mode):
@@ -232,15 +275,18 @@ class Session:
         self._change(problem=None, read_only=False)
         self._refresh()
 
-    def connected(self, transmit: Callable[[list[str]], None]) -> None:
-        """The socket is open; `transmit` sends frames on it."""
-        self._protocol = Acp(self._version)
-        self._transmit = transmit
-        self._protocol.greet()
+    def connected(self, speaker: Speaker, transmit: Callable[[list[Outgoing]], None]) -> None:
+        """The socket is open; `speaker` knows what is said on it, `transmit` sends it."""
+        self._speaker, self._transmit = speaker, transmit
+        speaker.greet()
         self._flush()
 
     def disconnected(self, reason: str) -> None:
-        """The socket is gone. A running turn is over: goose cancels it and keeps nothing of the reply."""
+        """The socket is gone. A running turn is over with it, unless the server finishes it alone."""
+        goes_on = self._speaker is not None and self._speaker.finishes_alone and not (self._stopping or self._closed)
+        if self._speaker is not None and self._transmit is not None:
+            self._say(*self._speaker.hang_up())
+            self.commit()
         self._transmit = None
         self._ready = False
         self._history = None
@@ -248,10 +294,10 @@ class Session:
             self._say(
                 ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
             )
-        if self._turn is not None:
-            lost = _CUT.format(what=f"The connection dropped ({reason})")
-            end = ("cancelled", "") if self._stopping else ("interrupted", lost)
-            self._say(ev.TurnEnded(self._turn, end[0], {}, end[1]))
+        if self._turn is not None and self._stopping:
+            self._say(ev.TurnEnded(self._turn, "cancelled"))
+        elif not goes_on:
+            self._interrupt(f"The connection dropped ({reason})")
         self.commit()
         for setting in list(self._answered):
             self._settle(setting, f"The connection to goose dropped ({reason}).")
@@ -262,8 +308,18 @@ class Session:
         self._change(reconnect={"attempt": attempt, "retry_at": retry_at, "reason": reason})
         self._refresh()
 
+    def _interrupt(self, what: str) -> None:
+        """An open turn is over for us; `what` happened, without a full stop."""
+        if self._turn is not None:
+            cut = _LEFT if self._speaker is None or self._speaker.finishes_alone else _CUT
+            self._say(ev.TurnEnded(self._turn, "interrupted", {}, cut.format(what=what)))
+            self.commit()
+
     def fail(self, problem: errors.GooseError) -> None:
         """The chat can't go on until the user does something."""
+        if not self.facts.read_only:
+            self._interrupt(problem.title.rstrip("."))
+        self._ready = False  # whatever becomes of this connection: who presses Retry waits for the next one
         self._change(problem=problem, reconnect=None)
         self._refresh()
 
@@ -271,6 +327,13 @@ class Session:
         """The conversation can be read and not be continued."""
         self._change(read_only=True)
         self.fail(problem)
+
+    def renew(self) -> None:
+        """Give up the server's session: the next connection makes a new one, and the conversation goes on in it."""
+        self._gave_up, self._opened_before = self.facts.session_id, False
+        self._continues = self._gave_up or ""
+        self._journal.move()
+        self._change(session_id=None, problem=None, read_only=False)
 
     def close(self) -> None:
         """End: nothing is received or sent any more."""
@@ -280,11 +343,11 @@ class Session:
         self._change(reconnect=None)
         self._refresh()
 
-    def feed(self, frame: str | bytes) -> None:
-        """A frame of the server; what it says is pending until `commit`."""
-        for said in self._protocol.receive(frame):
+    def feed(self, frame: Incoming) -> None:
+        """A frame of the server, or what was fetched from it; what it says is pending until `commit`."""
+        for said in self._server.receive(frame):
             match said:
-                case Greeted() | Opened() | Choices() | Configured() | Refused():
+                case Greeted() | Opened() | WorksIn() | Choices() | Configured() | Refused() | Saved():
                     self.commit()
                     self._signal(said)
                 case ev.PermissionAsked(request_id) if self._stopping:
@@ -299,28 +362,37 @@ class Session:
     def _signal(self, signal: Signal) -> None:
         match signal:
             case Greeted(agent, version, can_load):
-                self._change(server=f"{agent} {version}, {self._place}")
+                self._agent = f"{agent} {version}".strip()
+                self._change(server=f"{self._agent}, {self.place}")
                 if self.facts.session_id is None:
-                    self._protocol.new_session(self._cwd)
+                    self._server.new_session(self._cwd)
                 elif not can_load:
                     self.show_only(errors.UnknownSession(self.facts.session_id))
                 else:
                     self._history = []
-                    self._protocol.load_session(self.facts.session_id, self._cwd)
+                    self._server.load_session(self.facts.session_id, self._cwd, self._open_turn())
             case Choices(modes, models):
                 self._change(
                     modes=self.facts.modes if modes is None else modes,
                     models=self.facts.models if models is None else models,
                 )
+            case WorksIn(folder):
+                self._change(cwd=folder)
             case Opened(session_id, loaded):
                 self._change(session_id=session_id)
-                if loaded and not self._take_history():
+                replayed, self._history = self._history or [], None
+                if not self._server.finishes_alone:
+                    self._interrupt("The kernel stopped")  # a turn of a goose web, which is now another goose
+                if loaded and not self._take(replayed):
                     return
+                if self._gave_up is not None:
+                    self._say(ev.Notice("warning", _RENEWED.format(old=self._gave_up, new=session_id)))
+                    self._gave_up = None
                 now = {"mode": self.facts.mode, "model": self.facts.model}
                 wanted = {setting: value for setting, value in self._wanted.items() if value != now[setting]}
                 self._setting = set(wanted)
                 for setting, value in wanted.items():
-                    self._protocol.set(setting, value)
+                    self._server.set(setting, value)
                 self._maybe_ready()
             case Configured(setting, value):
                 self._wanted[setting] = value
@@ -329,6 +401,11 @@ class Session:
                 self.commit()
                 self._settle(setting, None)
                 self._maybe_ready()
+            case Saved(replayed, over, error):
+                self._take(list(replayed))
+                if over and self._turn is not None:
+                    end = ev.TurnEnded(self._turn, "interrupted" if error else "end_turn", {}, error)
+                    self._say(end, *([] if error else [ev.Notice("info", _COMPLETED)]))
             case Refused(request, code, message):
                 self._refused(request, code, message)
 
@@ -344,27 +421,38 @@ class Session:
                 asked = self._wanted.pop(request)
                 offered = self.facts.modes if request == "mode" else self.facts.models
                 self.fail(errors.SettingRefused(request, asked, [choice.id for choice in offered], message))
-            case "load" if code == jsonrpc.SESSION_NOT_FOUND:
+            case "load" if code == SESSION_NOT_FOUND and self._opened_before and not self.log.read(len):
+                self._history = None  # nothing was said in it that could be lost
+                self._server.new_session(self._cwd)
+            case "load" | "prompt" if code == SESSION_NOT_FOUND:
                 self._history = None
+                self._interrupt("goose does not know the session any more")
                 self.show_only(errors.UnknownSession(str(self.facts.session_id)))
             case _:
                 self._history = None
                 self.fail(errors.from_refusal(request, message))
 
-    def _take_history(self) -> bool:
+    def _take(self, replayed: list[ev.Event]) -> bool:
         """Add what the server's history has and ours has not; False if it is another conversation."""
-        replayed, self._history = self._history or [], None
         try:
             missing = self.log.read(lambda transcript: history.missing(transcript, replayed))
         except history.OtherConversation:
             if not self._opened_before:
                 self.show_only(errors.OtherConversation(str(self.facts.session_id)))
                 return False
-            missing = [ev.Notice("warning", _DIFFERS)]
+            missing = [ev.Notice("warning", _DIFFERS, once=True)]
         if missing:
-            self._say(*missing, ev.TurnEnded("", "end_turn"))
+            self._say(*missing, *([] if self._turn is not None else [ev.TurnEnded("", "end_turn")]))
             self.commit()
         return True
+
+    def _open_turn(self) -> OpenTurn | None:
+        if self._turn is None:
+            return None
+        items = self.log.turn(self._turn)
+        text = items[0]["text"] if items else ""
+        nth = 1 + self.log.read(lambda transcript: transcript.answered(text))
+        return OpenTurn(self._turn, text, nth, heard=any(item["kind"] in _REPLY for item in items))
 
     def _maybe_ready(self) -> None:
         if not self._setting and not self._ready:
@@ -373,9 +461,14 @@ class Session:
             self._refresh()
 
     def _flush(self) -> None:
-        frames = self._protocol.take_outbox()
-        if frames and self._transmit is not None:
-            self._transmit(frames)
+        said = self._server.take_outbox()
+        if said and self._transmit is not None:
+            self._transmit(said)
+
+    @property
+    def _server(self) -> Speaker:
+        assert self._speaker is not None, "never connected"
+        return self._speaker
 
     # What the user does.
 
@@ -394,7 +487,7 @@ class Session:
         )  # no file or browser holds half a pair
         self._say(ev.UserMessage(text, prompt_id), ev.TurnStarted(prompt_id))
         self.commit()
-        self._protocol.prompt(prompt_id, text)
+        self._server.prompt(prompt_id, text)
         self._flush()
 
     def stop(self) -> None:
@@ -402,7 +495,7 @@ class Session:
         if self._turn is None or self._transmit is None:
             return
         self._stopping = True
-        for question in self._protocol.cancel():
+        for question in self._server.cancel():
             self._say(ev.PermissionAnswered(question, None, by="user", note="You stopped the turn."))
         self.commit()
         self._flush()
@@ -411,7 +504,7 @@ class Session:
         """Answer a permission request, once.
 
         Raises:
-            UsageError: it is not open any more, or has no such option.
+            UsageError: it is not open any more, has no such option, or is not to be answered here.
         """
         self.commit()
         item = self.log.tool_of(request_id)
@@ -420,7 +513,7 @@ class Session:
             raise errors.UsageError("This question is no longer open.")
         if option_id not in [option["id"] for option in permission["options"]]:
             raise errors.UsageError(f"This question has no option {option_id!r}.")
-        if not self._protocol.answer(request_id, option_id):
+        if not self._server.answer(request_id, option_id):
             raise errors.UsageError("This question is no longer open.")
         self._say(ev.PermissionAnswered(request_id, option_id, by, note))
         self.commit()  # in the file before goose hears it
@@ -428,7 +521,7 @@ class Session:
 
     def dismiss(self, request_id: str, note: str) -> None:
         """Answer a permission request with `cancelled`, because nobody can decide it; `note` says why."""
-        self._protocol.answer(request_id, None)
+        self._server.answer(request_id, None)
         self._say(ev.PermissionAnswered(request_id, None, by="policy", note=note))
         self._flush()
 
@@ -447,7 +540,7 @@ class Session:
             )
         if answered is not None:
             self._answered.setdefault(setting, []).append(answered)
-        self._protocol.set(setting, value)
+        self._server.set(setting, value)
         self._flush()
 
     def _settle(self, setting: str, refusal: str | None) -> None:
@@ -460,4 +553,5 @@ class Session:
         self.commit()
 
 
+_REPLY: Final = ("agent", "thought", "tool")
 _CONVERSATION: Final = (ev.UserMessage, ev.Text, ev.Thought, ev.Content, ev.ToolCall, ev.LiveOutput, ev.Plan)

@@ -39,13 +39,19 @@ _FORMAT_KEY: Final = "goose_widget_session"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Whose conversation a file holds. `created` in seconds since the epoch; `server` as in `Chat.server`."""
+    """Whose conversation a file holds.
+
+    `created` in seconds since the epoch; `server` is where it is and `agent` its name and version; `continues` is the
+    session whose conversation this one goes on with, "" for none.
+    """
 
     session_id: str
     server: str = ""
     created: float = 0.0
     notebook: str = ""
     cwd: str = ""
+    continues: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,13 @@ class SessionFile:
             os.ftruncate(self._fd, end)  # half a line must not be glued to the next try
             raise
         self._backlog = b""
+
+    def damage(self) -> ev.Notice | None:
+        """What to tell of the lines that could not be read; None if there were none."""
+        if not self.damaged:
+            return None
+        lines = f"{self.damaged} line{'s' * (self.damaged > 1)} of {self.path.name}"
+        return ev.Notice("warning", f"{lines} could not be read and {'is' if self.damaged == 1 else 'are'} left out.")
 
     @property
     def is_deleted(self) -> bool:
@@ -247,34 +260,48 @@ class Store:
 
     def find(self, session_id: str) -> SessionFile | None:
         """The newest file of a session id, not yet acquired."""
-        found = [file for file in self._files() if file.header.session_id == session_id]
+        found = [file for file in self.files() if file.header.session_id == session_id]
         return max(found, key=lambda file: file.header.created, default=None)
 
     def sessions(self) -> list[SessionInfo]:
         """The sessions in the folder that hold a message, newest first."""
-        infos = [_summary(file) for file in self._files()]
+        infos = [_summary(file) for file in self.files()]
         return sorted((info for info in infos if info.messages), key=lambda info: info.updated, reverse=True)
 
-    def _files(self) -> Iterator[SessionFile]:
+    def files(self) -> Iterator[SessionFile]:
+        """The sessions' files, by name; what else lies in the folder is passed over."""
         if not self.folder.is_dir():
             return
         for path in sorted(self.folder.glob("*.jsonl")):
-            header = _read_header(path)
-            if header is not None:
-                yield SessionFile(path, header)
+            with contextlib.suppress(SessionFileError):
+                yield session_file(path)
 
 
-def _read_header(path: Path) -> Header | None:
+def session_file(path: Path) -> SessionFile:
+    """The session's file at `path`, not yet acquired.
+
+    Raises:
+        SessionFileError: there is no such file, or it is none of a session, or of another version.
+    """
     try:
         with path.open("rb") as file:
             record = json.loads(file.readline(65536))
-        if record[_FORMAT_KEY] != FORMAT:
-            return None
-        known = {name: record[name] for name in Header.__dataclass_fields__ if name in record}
-        header = Header(**known)
-        return header if isinstance(header.session_id, str) and isinstance(header.created, int | float) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        version = record[_FORMAT_KEY]
+        if version != FORMAT:
+            raise SessionFileError(f"{path} has the format {version!r}; this version of goose-widget reads {FORMAT}.")
+        return SessionFile(path, _header(record))
+    except OSError as error:
+        raise SessionFileError(f"{path} can't be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SessionFileError(f"{path} is no session file of goose-widget.") from error
+
+
+def _header(record: dict[str, Any]) -> Header:
+    header = Header(**{name: record[name] for name in Header.__dataclass_fields__ if name in record})
+    for name, value in asdict(header).items():
+        if not isinstance(value, int | float if name == "created" else str):
+            raise TypeError(f"{name} is {value!r}")
+    return header
 
 
 def _summary(file: SessionFile) -> SessionInfo:
@@ -327,6 +354,14 @@ def _write_all(fd: int | None, data: bytes) -> None:
 
 class Sessions(list[SessionInfo]):
     """A list of sessions that shows as a table in a notebook."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "No sessions here yet."
+        wide = max(len(session.session_id) for session in self)
+        return "\n".join(
+            f"{s.session_id:{wide}}  {s.updated:%Y-%m-%d %H:%M}  {s.messages:4} prompts  {s.title}" for s in self
+        )
 
     def _repr_html_(self) -> str:
         if not self:

@@ -18,7 +18,7 @@ from . import events as ev
 Item: TypeAlias = dict[str, Any]
 
 # What a turn that ended leaves its unfinished items as, by stop reason; anything else left them done.
-_CUT = {"cancelled": "cancelled", "interrupted": "interrupted", "failed": "interrupted"}
+_CUT = {"cancelled": "cancelled", "interrupted": "interrupted", "failed": "interrupted", "error": "interrupted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,20 @@ class Transcript:
             if candidate == item_id:
                 break
         return [self.item(each) for each in reversed(found)]
+
+    def answered(self, text: str) -> int:
+        """How many prompts with this text were answered by anything, the newest prompt left out."""
+        replies: dict[str, bool] = {}  # by prompt
+        prompt = ""
+        for item_id, item in self._items.items():
+            if item["kind"] == "user":
+                prompt = item_id
+                if item["text"].strip() == text.strip():
+                    replies[prompt] = False
+            elif item["kind"] in ("agent", "thought", "tool") and prompt in replies:
+                replies[prompt] = True
+        replies.pop(prompt, None)
+        return sum(replies.values())
 
     def prompt_item(self, prompt_id: str) -> str | None:
         """The id of the item that shows a prompt."""

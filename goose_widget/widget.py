@@ -19,10 +19,15 @@ import anywidget
 import traitlets as t
 
 from . import actions, errors
+from . import events as ev
 from .chat import Chat
 from .loop import background
 from .permission import OnPermission
-from .transcript import Change
+from .printout import to_html, to_text
+from .reply import Reply
+from .saved import SavedOutput, publisher
+from .store import Entry
+from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
     traits drive the same chat from code.
 
     Args:
-        session_id, server, token, cwd, mode, model, store, on_permission: as for `Chat`.
+        session_id, server, token, cwd, mode, model, store, on_permission, replay, speed: as for `Chat`.
         height: of the chat in the page, as a CSS length ("600px", "70vh") or in pixels. Default: 480 px.
 
     Raises:
@@ -55,7 +60,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     height = t.Unicode("", help="a CSS length").tag(sync=True)
     uid = t.Unicode(read_only=True, help="names this widget in messages on the control channel").tag(sync=True)
-    transcript = t.Any(read_only=True).tag(sync=True, to_json=lambda _, widget: widget._keyframe())
+    transcript = t.Any(read_only=True).tag(sync=True, to_json=lambda _, widget: widget._page_state())
 
     def __init__(
         self,
@@ -73,8 +78,11 @@ class GooseChat(Chat, anywidget.AnyWidget):
         self._displayed = False
         self._said_hello = False
         css = f"{height}px" if isinstance(height, int) else height or ""
+        uid = uuid.uuid4().hex
+        self._saved = SavedOutput(f"goose-{uid}", self._printout, lambda: self._session.log.seq)
         super().__init__(session_id, on_permission=on_permission, height=css, **arguments)
-        self.set_trait("uid", uuid.uuid4().hex)
+        self._page_loads = False  # the state went out with the comm, not to a page
+        self.set_trait("uid", uid)
         _widgets[self.uid] = self
         self.on_msg(lambda _, content, __: self._receive(content))
         _listen_on_control()
@@ -92,7 +100,46 @@ class GooseChat(Chat, anywidget.AnyWidget):
             bundle[0]["text/plain"] = "GooseChat"  # the same on every run, for tools that compare outputs
         return bundle
 
+    # What a saved notebook keeps.
+
+    def _ipython_display_(self) -> None:
+        """Two outputs: the widget, and the conversation for readers without a kernel."""
+        show = publisher()
+        if show is None:
+            raise NotImplementedError  # IPython then asks _repr_mimebundle_
+        if (bundle := self._repr_mimebundle_()) is not None:
+            show.publish(*bundle)
+            self._saved.display(show)
+
+    def _printout(self) -> dict[str, str]:
+        items = self._printout_items()
+        return {
+            "text/html": to_html(items, session_id=self.session_id),
+            "text/plain": to_text(items, session_id=self.session_id),
+        }
+
+    def _printout_items(self) -> list[Item]:
+        """What to print of the conversation, as it is now; all of a recording, however far it was played."""
+        if self._recording is not None:
+            return self._recording.items()
+        return self._session.log.snapshot()[1]
+
+    def logged(self, entries: list[Entry]) -> None:
+        super().logged(entries)
+        if any(isinstance(entry.event, ev.TurnEnded) for entry in entries):
+            background().spawn(self._saved.update())
+
+    async def _ask(self, *arguments: Any) -> Reply:
+        try:
+            return await super()._ask(*arguments)
+        finally:
+            await self._saved.update()  # nbclient listens no longer than the cell runs
+
     # Kernel to browser.
+
+    def _page_state(self) -> dict[str, Any]:
+        self._page_loads = True
+        return self._keyframe()
 
     def _keyframe(self) -> dict[str, Any]:
         seq, items = self._session.log.snapshot()
@@ -116,6 +163,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
     def _restored(self) -> None:
         super()._restored()
         self._tell({"type": "snapshot", **self._keyframe()})
+        background().spawn(self._saved.update())
 
     # Browser to kernel. Messages arrive on the main, a subshell's or the control thread.
 
@@ -151,6 +199,9 @@ class GooseChat(Chat, anywidget.AnyWidget):
             case actions.Hello(have):
                 self._said_hello = True
                 self._catch_up(have)
+                if self._page_loads:
+                    self._page_loads = False
+                    background().spawn(self._saved.update(again=True))  # what came meanwhile did not reach the page
             case actions.Prompt(text):
                 self._session.prompt(uuid.uuid4().hex, text)
             case actions.Stop():
@@ -163,6 +214,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 self._session.set("model", value)
             case actions.Retry():
                 self._retry()
+            case actions.Accept(offer):
+                self._accept(offer)
 
     def _catch_up(self, have: int) -> None:
         since = self._session.log.since(have)
@@ -181,7 +234,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
         return _HELLO_PATIENCE if self._displayed and not self._said_hello else 0.0
 
 
-_ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_permission", "height")
+_ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_permission", "replay", "speed", "height")
 
 
 def _listen_on_control() -> None:

@@ -11,25 +11,26 @@ from pathlib import Path
 import pytest
 
 from goose_widget import endpoint, errors
-from goose_widget.endpoint import Endpoint, acp_url, http_get, probe
+from goose_widget.endpoint import Endpoint, parse, probe, recognise
 from support.goose import GooseServe, free_port, goose_environment, goose_serve
 
 
 @pytest.mark.parametrize(
-    ("server", "url"),
+    ("server", "url", "language"),
     [
-        ("http://127.0.0.1:3284", "ws://127.0.0.1:3284/acp"),
-        ("http://127.0.0.1:3284/", "ws://127.0.0.1:3284/acp"),
-        ("https://goose.example.org", "wss://goose.example.org/acp"),
-        ("ws://127.0.0.1:3284/acp", "ws://127.0.0.1:3284/acp"),
-        ("wss://[::1]:3284/acp/", "wss://[::1]:3284/acp"),
-        ("http://hub.example.org/user/me/proxy/3284", "ws://hub.example.org/user/me/proxy/3284/acp"),
-        ("  HTTP://localhost:1 ", "ws://localhost:1/acp"),
+        ("http://127.0.0.1:3284", "ws://127.0.0.1:3284", "unknown"),
+        ("http://127.0.0.1:3284/", "ws://127.0.0.1:3284", "unknown"),
+        ("https://goose.example.org", "wss://goose.example.org", "unknown"),
+        ("ws://127.0.0.1:3284/acp", "ws://127.0.0.1:3284/acp", "acp"),
+        ("wss://[::1]:3284/acp/", "wss://[::1]:3284/acp", "acp"),
+        ("ws://127.0.0.1:8000/ws", "ws://127.0.0.1:8000/ws", "web"),
+        ("https://goose.example.org/ws", "wss://goose.example.org/ws", "web"),
+        ("http://hub.example.org/user/me/proxy/3284", "ws://hub.example.org/user/me/proxy/3284", "unknown"),
+        ("  HTTP://localhost:1 ", "ws://localhost:1", "unknown"),
     ],
 )
-def test_an_address_becomes_that_of_the_acp_endpoint(server: str, url: str) -> None:
-    assert acp_url(server) == url
-    assert acp_url(url) == url
+def test_an_address_tells_what_is_there(server: str, url: str, language: str) -> None:
+    assert parse(server, "k") == Endpoint(url, "k", language)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_an_address_becomes_that_of_the_acp_endpoint(server: str, url: str) -> N
 )
 def test_what_is_no_address_is_refused(server: str) -> None:
     with pytest.raises(errors.UsageError, match="address"):
-        acp_url(server)
+        parse(server)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_what_is_no_address_is_refused(server: str) -> None:
 )
 def test_an_address_with_a_secret_is_refused_without_repeating_it(server: str) -> None:
     with pytest.raises(errors.UsageError) as refused:
-        acp_url(server)
+        parse(server)
     assert "secret" not in str(refused.value)
 
 
@@ -88,30 +89,30 @@ def http(status: int, body: str = "") -> bytes:
 async def test_401_is_a_wrong_key() -> None:
     async with answering({"/acp": http(401)}) as url:
         with pytest.raises(errors.WrongKey, match="refused the key"):
-            await probe(url, "k")
+            await probe(Endpoint(url, "k"))
         with pytest.raises(errors.WrongKey, match="none was given"):
-            await probe(url, "")
+            await probe(Endpoint(url, ""))
 
 
 @pytest.mark.parametrize("status", [302, 403])
 async def test_a_proxy_that_wants_a_login_is_told_from_a_wrong_key(status: int) -> None:
     async with answering({"/acp": http(status, "go away")}) as url:
         with pytest.raises(errors.AccessDenied, match=f"HTTP {status}") as denied:
-            await probe(url, "k")
+            await probe(Endpoint(url, "k"))
     assert denied.value.detail == "go away"
 
 
 async def test_a_proxy_without_a_goose_behind_it_counts_as_refused() -> None:
     async with answering({"/acp": http(502, "Bad Gateway")}) as url:
         with pytest.raises(errors.ConnectionRefused, match="HTTP 502"):
-            await probe(url, "k")
+            await probe(Endpoint(url, "k"))
 
 
 @pytest.mark.parametrize(
     ("answers", "what"),
     [
         ({"/api/health": http(200, '{"status": "ok", "service": "goose-web"}')}, "goose web"),
-        ({"/status": http(200, "ok")}, "a goose without an ACP endpoint"),
+        ({"/status": http(200, "ok")}, "It is a goose, which may speak another protocol"),
         ({"/api/health": http(200, "[]"), "/status": http(200, "<html>")}, "not like goose"),
         ({}, "not like goose"),
     ],
@@ -119,30 +120,73 @@ async def test_a_proxy_without_a_goose_behind_it_counts_as_refused() -> None:
 async def test_a_server_without_acp_is_too_old_or_no_goose(answers: dict[str, bytes], what: str) -> None:
     async with answering(answers, otherwise=http(404)) as url:
         with pytest.raises(errors.ServerTooOld, match=what):
-            await probe(url, "k")
+            await probe(Endpoint(url, "k"))
+
+
+HEALTHY = http(200, '{"status": "ok", "service": "goose-web"}')
+
+
+@pytest.mark.parametrize(
+    ("answers", "language"),
+    [
+        ({"/api/health": HEALTHY}, "web"),
+        ({"/health": http(200, "ok")}, "acp"),
+        ({"/api/health": http(200, "<html>"), "/health": http(200, "ok")}, "acp"),
+        ({"/api/health": http(200, '{"service": "something"}')}, "acp"),
+        ({}, "acp"),  # what `probe` then says of it
+    ],
+)
+async def test_a_server_is_asked_which_goose_it_is(answers: dict[str, bytes], language: str) -> None:
+    async with answering(answers, otherwise=http(404)) as url:
+        base = url.removesuffix("/acp")
+        found = await recognise(Endpoint(base, "k", "unknown"))
+        assert found == Endpoint(f"{base}/ws" if language == "web" else url, "k", found.language)
+        assert found.language == language
+        assert found.base == base
+
+
+async def test_a_server_whose_address_tells_it_is_not_asked() -> None:
+    known = Endpoint(f"ws://127.0.0.1:{free_port()}/ws", "k", "web")
+    assert await recognise(known) is known
+
+
+@pytest.mark.parametrize("answer", [None, http(503, "no goose behind this proxy")])
+async def test_a_server_that_is_not_there_is_refused_before_anything_is_guessed(answer: bytes | None) -> None:
+    async with answering({}, otherwise=answer or b"") as url:
+        base = url.removesuffix("/acp") if answer else f"ws://127.0.0.1:{free_port()}"
+        with pytest.raises(errors.ConnectionRefused, match=base.replace("ws:", "http:")):
+            await recognise(Endpoint(base, language="unknown"))
+
+
+@pytest.mark.parametrize(
+    ("language", "header"), [("acp", {"X-Secret-Key": "k"}), ("web", {"Authorization": "Bearer k"})]
+)
+def test_each_goose_wants_its_key_in_its_own_header(language: endpoint.Language, header: dict[str, str]) -> None:
+    assert Endpoint("ws://h", "k", language).headers == header
+    assert Endpoint("ws://h", "", language).headers == {}
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 100_000])
 async def test_what_does_not_speak_http_is_no_goose(answer: bytes) -> None:
     async with answering({}, otherwise=answer) as url:
         with pytest.raises(errors.ServerTooOld, match="does not speak HTTP"):
-            await probe(url, "k")
+            await probe(Endpoint(url, "k"))
 
 
 async def test_a_plain_server_at_an_encrypted_address_is_told() -> None:
     async with answering({}, otherwise=http(200)) as url:
         with pytest.raises(errors.ConnectionRefused, match="No secure connection"):
-            await probe(url.replace("ws:", "wss:"), "k")
+            await probe(Endpoint(url.replace("ws:", "wss:"), "k"))
 
 
 async def test_nothing_listening_is_refused() -> None:
     with pytest.raises(errors.ConnectionRefused, match="Connection refused"):
-        await probe(f"ws://127.0.0.1:{free_port()}/acp", "k")
+        await probe(Endpoint(f"ws://127.0.0.1:{free_port()}/acp", "k"))
 
 
 async def test_an_unknown_host_is_refused() -> None:
     with pytest.raises(errors.ConnectionRefused, match=r"no-such-host\.invalid") as refused:
-        await probe("ws://no-such-host.invalid/acp", "k")
+        await probe(Endpoint("ws://no-such-host.invalid/acp", "k"))
     assert refused.value.detail
 
 
@@ -152,14 +196,7 @@ async def test_a_server_that_says_nothing_is_refused_after_a_while(monkeypatch: 
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         with pytest.raises(errors.ConnectionRefused, match="No answer within"):
-            await probe(f"ws://127.0.0.1:{silent.getsockname()[1]}/acp", "k")
-
-
-async def test_no_more_than_the_beginning_of_a_body_is_read() -> None:
-    async with answering({"/": http(200, "x" * 100_000)}) as url:
-        status, body = await http_get(url.removesuffix("/acp"), timeout=5.0)
-    assert status == 200
-    assert 0 < len(body) <= 4096
+            await probe(Endpoint(f"ws://127.0.0.1:{silent.getsockname()[1]}/acp", "k"))
 
 
 # -- the real goose -------------------------------------------------------------------------------------------------
@@ -173,10 +210,10 @@ def goose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GooseServe]:
 
 
 async def test_nothing_is_wrong_with_the_real_goose_and_the_right_key(goose: GooseServe) -> None:
-    await probe(goose.url, "right")
+    await probe(Endpoint(goose.url, "right"))
 
 
 @pytest.mark.parametrize("key", ["", "wrong"])
 async def test_the_real_goose_wants_its_key(goose: GooseServe, key: str) -> None:
     with pytest.raises(errors.WrongKey):
-        await probe(goose.url, key)
+        await probe(Endpoint(goose.url, key))

@@ -34,6 +34,7 @@ EXAMPLES = [
     errors.SessionFileError("The conversation can't be saved."),
     errors.TurnTimeout(3.0),
     errors.TurnInterrupted("The connection dropped."),
+    errors.ReplayMismatch("This is not prompt 1 of 2 in the recording."),
     errors.PermissionUnanswered("Nobody could answer."),
 ]
 
@@ -61,7 +62,7 @@ def test_every_error_that_is_raised_has_a_code_of_its_own() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.code)
 def test_an_error_says_what_happened_and_goes_to_the_browser(example: GooseError) -> None:
     wire = json.loads(json.dumps(example.to_wire()))
-    assert set(wire) == {"code", "title", "text", "detail", "retry"}
+    assert set(wire) == {"code", "title", "text", "detail", "retry", "offers"}
     assert wire["title"].endswith(".")
     assert all(part in str(example) for part in (wire["title"], wire["text"], wire["detail"]))
 

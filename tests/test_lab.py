@@ -39,10 +39,19 @@ def test_lab_says_that_its_model_is_scripted_and_serves_on_loopback_with_a_token
 
 
 def test_lab_with_your_own_goose_starts_no_model() -> None:
-    with running_lab("--goose=mine") as said:
+    with running_lab() as said:
         assert "SCRIPTED" not in said
-        assert "goose: yours" in said
+        assert "GooseChat() is your own goose" in said
         check_url(said)
+
+
+def test_lab_says_which_goose_is_yours(tmp_path: Path) -> None:
+    goose = tmp_path / "goose"
+    goose.write_text("#!/bin/sh\n")
+    goose.chmod(0o700)
+    assert lab.mine({"PATH": str(tmp_path)}) == str(goose)
+    assert lab.mine({"GOOSE_SERVER_URL": "http://h"}) == "http://h"
+    assert "none found" in lab.mine(lab.without_goose({"PATH": f"{tmp_path}:/bin", "GOOSE_BIN": str(goose)}))
 
 
 def check_url(said: str) -> None:

@@ -99,7 +99,7 @@ def test_wheel_has_the_bundle_and_the_package_and_nothing_else(wheel: Path) -> N
     package = {name for name in names if name.startswith("goose_widget/")}
     assert package >= BUNDLE
     assert not [name for name in package if not name.endswith((".py", ".js", ".css", "py.typed"))]
-    assert {name.split("/")[0] for name in names - package} == {"goose_widget-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names - package} == {"goose_widget-0.1.0.dist-info", "goose_widget_nbval.py"}
 
 
 def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from goose_widget import errors
 from goose_widget import events as ev
 from goose_widget.facts import Facts, status_of
+from goose_widget.protocol.acp import Acp
 from goose_widget.session import Session
 from goose_widget.store import Entry, Store
 from goose_widget.transcript import Change
@@ -50,7 +51,7 @@ class Wire:
 
     def connect(self) -> None:
         self.session.connecting()
-        self.session.connected(lambda frames: self.sent.extend(json.loads(frame) for frame in frames))
+        self.session.connected(Acp("1"), lambda frames: self.sent.extend(json.loads(frame) for frame in frames))
         capabilities = {"agentCapabilities": {"loadSession": True}, "agentInfo": {"name": "goose", "version": "1"}}
         self.reply(protocolVersion=1, **capabilities)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -210,6 +211,14 @@ def test_the_table_shows_titles_as_text(store: Store) -> None:
     table = Sessions(store.sessions())._repr_html_()
     assert "&lt;script&gt;" in table
     assert "<script>" not in table
+
+
+def test_without_html_the_table_is_text_without_paths(store: Store) -> None:
+    path = written(store, HEADER)
+    os.utime(path, (1000, 1000))
+    text = repr(Sessions(store.sessions()))
+    assert re.fullmatch(rf"{HEADER.session_id}  1970-01-\d\d \d\d:\d\d     1 prompts  hi", text)
+    assert repr(Sessions([])) == "No sessions here yet."
 
 
 def test_no_folder_means_no_sessions(tmp_path: Path) -> None:

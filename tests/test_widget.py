@@ -11,6 +11,7 @@ from typing import Any
 import comm
 import pytest
 from comm.base_comm import BaseComm
+from IPython.core.formatters import DisplayFormatter
 
 from goose_widget import GooseChat, errors, widget
 from support.acp_server import AcpServer, running
@@ -225,9 +226,100 @@ async def test_its_plain_text_is_the_same_on_every_run(server: AcpServer, new_ch
     assert repr(chat) == f"<GooseChat {chat.session_id}, ready>"
 
 
+class Notebook:
+    """What a kernel displays with; it has what a notebook would show and save."""
+
+    def __init__(self) -> None:
+        self.outputs: list[dict[str, Any]] = []
+        self.updates = 0
+        self._of: dict[str, int] = {}
+
+    def publish(self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False) -> None:
+        if update:
+            self.updates += 1
+            self.outputs[self._of[transient["display_id"]]] = data
+            return
+        if transient:
+            self._of[transient["display_id"]] = len(self.outputs)
+        self.outputs.append(data)
+
+    @property
+    def printout(self) -> str:
+        """The last output's text."""
+        return str(self.outputs[-1]["text/plain"])
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
+    notebook = Notebook()
+    monkeypatch.setattr(widget, "publisher", lambda: notebook)
+    return notebook
+
+
+async def test_it_is_displayed_with_a_printout_that_follows_each_turn(
+    server: AcpServer, new_chat: Any, notebook: Notebook
+) -> None:
+    chat = new_chat(server)
+    chat._ipython_display_()
+    assert [set(output) for output in notebook.outputs] == [
+        {"application/vnd.jupyter.widget-view+json", "text/plain"},
+        {"text/html", "text/plain"},
+    ]
+    assert notebook.printout == "A chat with goose: nothing said yet."
+    await chat.ask_async("hello")
+    assert notebook.printout == "You:\n> hello\n\ngoose:\nYou said: hello"
+    assert "<p>You said: hello</p>" in notebook.outputs[-1]["text/html"]
+    await eventually(lambda: chat.status == "ready")
+    await Page(chat).do({"type": "prompt", "text": "from the page"})
+    await eventually(lambda: notebook.printout.endswith("You said: from the page"))
+    assert notebook.updates == 2
+
+
+async def test_the_printout_of_a_resumed_chat_begins_with_what_was_said(
+    server: AcpServer, new_chat: Any, notebook: Notebook
+) -> None:
+    first = new_chat(server)
+    await first.ask_async("hello")
+    new_chat(server, session_id=first.session_id)._ipython_display_()
+    assert "You said: hello" in notebook.printout
+
+
+async def test_a_page_that_loads_gets_the_printout_again(server: AcpServer, new_chat: Any, notebook: Notebook) -> None:
+    chat = new_chat(server)
+    chat._ipython_display_()
+    page = Page(chat)
+    await page.do({"type": "hello", "have": 0})
+    await chat.ask_async("hello")
+    await page.do({"type": "hello", "have": 0})
+    assert notebook.updates == 1
+    have = chat.get_state()["transcript"]["seq"]  # as a page that was reloaded asks
+    await page.do({"type": "hello", "have": have})
+    await page.do({"type": "hello", "have": have})
+    await eventually(lambda: notebook.updates == 2)
+
+
+async def test_a_chat_that_is_not_displayed_prints_nothing(
+    server: AcpServer, new_chat: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = new_chat(server)
+    monkeypatch.setattr(widget, "to_html", lambda *_, **__: pytest.fail("printed"))
+    assert (await chat.ask_async("hello")).text == "You said: hello"
+
+
+async def test_without_a_kernel_it_is_displayed_as_the_widget_alone(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await eventually(lambda: chat.status == "ready")
+    with pytest.raises(NotImplementedError):
+        chat._ipython_display_()
+    shown, _ = DisplayFormatter().format(chat)
+    assert shown.keys() == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+
+
 @pytest.mark.parametrize(("height", "css"), [(None, ""), (600, "600px"), ("70vh", "70vh")])
 async def test_the_height_is_a_css_length(server: AcpServer, new_chat: Any, height: Any, css: str) -> None:
-    assert new_chat(server, height=height).height == css
+    chat = new_chat(server, height=height)
+    await eventually(lambda: chat.status == "ready")  # the server else ends with a connection that is being made
+    assert chat.height == css
 
 
 async def test_unknown_arguments_are_refused_by_name(server: AcpServer, new_chat: Any) -> None:

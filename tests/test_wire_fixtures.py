@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import pytest
 
+from goose_widget import actions
 from support import golden, wire_fixtures
 from support.replica import apply, problems
 
 FIXTURES = wire_fixtures.fixtures()
+LISTS = wire_fixtures.lists()
 
 
 @pytest.mark.parametrize("name", FIXTURES)
 def test_the_file_is_what_the_kernel_sends(name: str) -> None:
     golden.check(wire_fixtures.FOLDER / f"{name}.json", wire_fixtures.text(FIXTURES[name]))
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_list_is_what_goes_over_the_wire(name: str) -> None:
+    golden.check(wire_fixtures.FOLDER / f"{name}.json", wire_fixtures.list_text(LISTS[name]))
+
+
+def test_every_action_is_there_and_understood() -> None:
+    understood = [actions.decode(message) for message in wire_fixtures.ACTIONS]
+    assert [type(action) for _, action in understood] == list(get_args(actions.Action))
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -27,7 +40,7 @@ def test_the_changes_lead_to_the_items(name: str) -> None:
 
 def test_there_are_no_other_files_and_they_are_small() -> None:
     files = sorted(wire_fixtures.FOLDER.iterdir())
-    assert [path.name for path in files] == sorted(f"{name}.json" for name in FIXTURES)
+    assert [path.name for path in files] == sorted(f"{name}.json" for name in (*FIXTURES, *LISTS))
     assert sum(path.stat().st_size for path in files) < 100_000
 
 

@@ -21,7 +21,9 @@ from typing import Any, Final
 
 from .. import events as ev
 from ..events import Event
-from . import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
+from . import Choice, Choices, Configured, Got, Greeted, Incoming, Opened, OpenTurn, Outgoing, Refused, Signal, jsonrpc
+from .content import as_object, malformed, text_of, to_block, unknown
+from .frames import as_text
 
 PROTOCOL_VERSION: Final = 1
 
@@ -35,9 +37,12 @@ class Acp:
         client_version: our version, told to the server.
     """
 
+    finishes_alone = False  # goose cancels the turn and keeps nothing of the reply
+    decides_itself = False
+
     def __init__(self, client_version: str) -> None:
         self._client_version = client_version
-        self._outbox: list[str] = []
+        self._outbox: list[Outgoing] = []
         self._next_id = 0
         self._asked: dict[int, tuple[str, str]] = {}  # our request's id -> what it was, and of what
         self._questions: dict[str, str | int] = {}  # open permission: our name for it -> the server's request id
@@ -49,7 +54,7 @@ class Acp:
 
     # What we say.
 
-    def take_outbox(self) -> list[str]:
+    def take_outbox(self) -> list[Outgoing]:
         """The frames to send now, oldest first."""
         frames, self._outbox = self._outbox, []
         return frames
@@ -72,7 +77,7 @@ class Acp:
         self._cwd = cwd
         self._request("new", "", "session/new", {"cwd": cwd, "mcpServers": []})
 
-    def load_session(self, session_id: str, cwd: str) -> None:
+    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
         """Load a session; its history comes first, then `Opened`."""
         self._cwd, self._session_id = cwd, session_id
         self._request("load", session_id, "session/load", {"sessionId": session_id, "cwd": cwd, "mcpServers": []})
@@ -89,6 +94,10 @@ class Acp:
         for question in questions:
             self.answer(question, None)
         return questions
+
+    def hang_up(self) -> list[Event]:
+        """Nothing: what an ACP server said was told when it came."""
+        return []
 
     def answer(self, request_id: str, option_id: str | None) -> bool:
         """Answer a permission request, with None for `cancelled`; False if it is not open (any more)."""
@@ -116,14 +125,15 @@ class Acp:
 
     # What we hear.
 
-    def receive(self, frame: str | bytes) -> list[Event | Signal]:
+    def receive(self, frame: Incoming) -> list[Event | Signal]:
         """What a frame says. Never raises for what a server sent."""
+        assert not isinstance(frame, Got), "nothing was asked by HTTP"
         said: list[Event | Signal] = []
         try:
             for each in self._heard(jsonrpc.decode(frame)):
                 said.append(each)  # noqa: PERF402 - what came before an error counts
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            said.append(_malformed(f"a field is missing or of the wrong kind: {error!r}", frame))
+            said.append(malformed(f"a field is missing or of the wrong kind: {error!r}", as_text(frame)))
         return said
 
     def _heard(self, message: jsonrpc.Message) -> Iterator[Event | Signal]:
@@ -137,7 +147,7 @@ class Acp:
             case jsonrpc.Error(rpc_id, code, text):
                 yield from self._refused(*self._take(rpc_id), code, text)
             case jsonrpc.Malformed(reason, text):
-                yield _malformed(reason, text)
+                yield malformed(reason, text)
 
     def _take(self, rpc_id: str | int | None) -> tuple[str, str]:
         return self._asked.pop(rpc_id, ("", "")) if isinstance(rpc_id, int) else ("", "")
@@ -179,7 +189,7 @@ class Acp:
         yield asked
 
     def _answered(self, what: str, of: str, result: Any) -> Iterator[Event | Signal]:
-        result = _object(result)
+        result = as_object(result)
         match what:
             case "greet":
                 yield from self._greeted(result)
@@ -196,17 +206,17 @@ class Acp:
                 yield Configured(setting, value)
                 yield from _settings(result)
             case "prompt":
-                usage = _object(result.get("usage"))
+                usage = as_object(result.get("usage"))
                 counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
                 yield from self._end_of_turn(of, str(result.get("stopReason") or "end_turn"), usage=counts)
             case _:
                 yield ev.Raw("an answer to nothing that was asked", result)
 
     def _greeted(self, result: dict[str, Any]) -> Iterator[Event | Signal]:
-        info = _object(result.get("agentInfo"))
+        info = as_object(result.get("agentInfo"))
         version = result.get("protocolVersion")
         if version == PROTOCOL_VERSION:
-            can_load = _object(result.get("agentCapabilities")).get("loadSession") is True
+            can_load = as_object(result.get("agentCapabilities")).get("loadSession") is True
             yield Greeted(str(info.get("name") or "goose"), str(info.get("version") or ""), can_load)
         else:
             yield Refused("greet", 0, f"it speaks version {version!r} of the protocol, not {PROTOCOL_VERSION}")
@@ -239,26 +249,26 @@ class Acp:
             case "agent_message_chunk":
                 block = update["content"]
                 if block.get("type") == "text":
-                    yield ev.Text(_text(block["text"]), message_id)
+                    yield ev.Text(text_of(block["text"]), message_id)
                 else:
-                    yield ev.Content(_block(block), message_id)
+                    yield ev.Content(to_block(block), message_id)
             case "agent_thought_chunk":
-                yield ev.Thought(_text(update["content"]["text"]), message_id)
+                yield ev.Thought(text_of(update["content"]["text"]), message_id)
             case "user_message_chunk":
                 block = update["content"]
                 if self._echo is not None and (block.get("type"), block.get("text")) == ("text", self._echo):
                     self._echo = None  # goose repeats its own commands (/status) to whoever sent them
                 elif block.get("type") == "text":
-                    yield ev.UserMessage(_text(block["text"]))
+                    yield ev.UserMessage(text_of(block["text"]))
                 else:
-                    yield ev.UserMessage("", None, (_block(block),))
+                    yield ev.UserMessage("", None, (to_block(block),))
             case "tool_call" | "tool_call_update":
                 yield from self._tool(update, starts=kind == "tool_call")
             case "plan":
                 yield ev.Plan(
                     tuple(
                         {
-                            "content": _text(entry["content"]),
+                            "content": text_of(entry["content"]),
                             "status": str(entry.get("status", "pending")),
                             "priority": str(entry.get("priority", "medium")),
                         }
@@ -270,7 +280,7 @@ class Acp:
                 price = f"{cost['amount']:.4f} {cost.get('currency') or ''}".strip() if "amount" in cost else None
                 yield ev.Usage(int(update["used"]), int(update["size"]), price)
             case "current_mode_update":
-                yield ev.Mode(_text(update["currentModeId"]))
+                yield ev.Mode(text_of(update["currentModeId"]))
             case "config_option_update":
                 yield from _settings(update)
             case "available_commands_update":
@@ -282,7 +292,7 @@ class Acp:
                 )
             case "session_info_update":
                 if update.get("title") is not None:
-                    yield ev.Title(_text(update["title"]))
+                    yield ev.Title(text_of(update["title"]))
             case _:
                 yield ev.Raw(f"an update of the kind {kind!r}", update)
 
@@ -297,29 +307,14 @@ class Acp:
             self._in_progress.discard(call.call_id)
         if call.status is None and update.get("status") is not None:
             yield ev.Raw(f"a tool call of the status {update['status']!r}", update)
-        match _object(update.get("_meta")).get("toolNotification"):
+        match as_object(update.get("_meta")).get("toolNotification"):
             case None:
                 pass
             case {"type": "live_output", "params": params}:
-                text = "".join(_text(chunk["output"]) for chunk in params.get("chunks") or ())
+                text = "".join(text_of(chunk["output"]) for chunk in params.get("chunks") or ())
                 yield ev.LiveOutput(call.call_id, text, truncated=params.get("truncated") is True)
             case unknown:
-                yield ev.Raw(f"a tool's notification of the kind {_object(unknown).get('type')!r}", unknown)
-
-
-def _malformed(reason: str, frame: str | bytes) -> ev.Raw:
-    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
-    return ev.Raw(f"a malformed frame ({reason})", text)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text expected, not {type(value).__name__}")
-    return value
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+                yield ev.Raw(f"a tool's notification of the kind {as_object(unknown).get('type')!r}", unknown)
 
 
 def _list(value: Any) -> list[Any]:
@@ -370,11 +365,11 @@ def _choice(option: dict[str, Any], key: str) -> Choice:
 
 
 def _tool_call(update: dict[str, Any], *, starts: bool = False) -> ev.ToolCall:
-    origin = _object(_object(_object(update.get("_meta")).get("goose")).get("toolCall"))
+    origin = as_object(as_object(as_object(update.get("_meta")).get("goose")).get("toolCall"))
     content, locations = update.get("content"), update.get("locations")
     status = update.get("status")
     return ev.ToolCall(
-        call_id=_text(update["toolCallId"]),
+        call_id=text_of(update["toolCallId"]),
         starts=starts,
         title=_maybe(update.get("title")),
         name=_maybe(origin.get("toolName")),
@@ -396,7 +391,7 @@ def _maybe(value: Any) -> str | None:
 
 
 def _location(location: Any) -> dict[str, Any]:
-    path, line = _object(location).get("path"), _object(location).get("line")
+    path, line = as_object(location).get("path"), as_object(location).get("line")
     path = path if isinstance(path, str) else json.dumps(location, ensure_ascii=False)
     return {"path": path, "line": line if _is_count(line) else None}
 
@@ -404,43 +399,10 @@ def _location(location: Any) -> dict[str, Any]:
 def _tool_content(content: Any) -> ev.Block:
     match content:
         case {"type": "content", "content": block}:
-            return _block(block)
+            return to_block(block)
         case {"type": "diff", "path": str(path), "newText": str(new)} if isinstance(content.get("oldText"), str | None):
             return {"type": "diff", "path": path, "old": content.get("oldText"), "new": new}
         case {"type": "terminal", "terminalId": terminal}:
             return {"type": "text", "text": f"(terminal {terminal})"}
         case _:
-            return _unknown(content)
-
-
-def _block(block: Any) -> ev.Block:
-    """A content block of ACP as one of ours."""
-    try:
-        return _known_block(block)
-    except (KeyError, TypeError, AttributeError):
-        return _unknown(block)
-
-
-def _known_block(block: dict[str, Any]) -> ev.Block:
-    match block.get("type"):
-        case "text":
-            return {"type": "text", "text": _text(block["text"])}
-        case "image" | "audio" as kind:
-            return {"type": kind, "mime": _text(block["mimeType"]), "data": _text(block["data"])}
-        case "resource":
-            resource = block["resource"]
-            text = (
-                resource["text"] if "text" in resource else f"({len(_text(resource['blob'])):,} characters of base64)"
-            )
-            mime = str(resource.get("mimeType") or "")
-            return {"type": "resource", "uri": str(resource["uri"]), "mime": mime, "text": _text(text)}
-        case "resource_link":
-            name = str(block.get("title") or block.get("name") or block["uri"])
-            return {"type": "link", "uri": str(block["uri"]), "name": name}
-        case _:
-            return _unknown(block)
-
-
-def _unknown(block: Any) -> ev.Block:
-    kind, text = _object(block).get("type"), json.dumps(block, ensure_ascii=False)
-    return {"type": "text", "text": f"(content of the kind {kind!r}, which goose-widget can't show: {text})"}
+            return unknown(content)

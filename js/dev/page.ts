@@ -108,10 +108,11 @@ async function main(): Promise<void> {
   if (scene === "problem") {
     model.set("problem", {
       code: "no-goose",
-      title: "goose was not found",
-      text: "Install it with `curl -fsSL https://example.org/install.sh | bash`, or set `GOOSE_BIN` to where it is; then Retry. See [the guide](https://example.org/guide).",
+      title: "goose was not found on this computer.",
+      text: "Install the goose command line ([how](https://example.org/install)), run `goose configure` once, then press Retry. If goose is installed elsewhere, set `GOOSE_BIN` to its path: `import os; os.environ['GOOSE_BIN'] = '/path/to/goose'`. To use a goose that runs already, pass `GooseChat(server='http://…', token='…')`. The demo needs no goose: it shows what this chat can do, with replies from a script.",
       detail: "looked in: /usr/local/bin\n/usr/bin",
       retry: true,
+      offers: [{ id: "demo", label: "Try the demo" }],
     });
     model.set("status", "failed");
   }

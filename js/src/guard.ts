@@ -52,7 +52,7 @@ const permission = shape({
   options: list(shape({ id: str, name: str, kind: str })),
   state: oneOf("open", "answered", "void"),
   option: orNull(str),
-  by: oneOf("", "user", "code", "policy"),
+  by: str,
   note: str,
 });
 

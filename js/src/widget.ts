@@ -1,6 +1,7 @@
 /** The anywidget module. `initialize` only connects: anywidget goes deaf when it takes long. */
 import { Chat } from "./chat";
 import type { Model } from "./model";
+import { keepSaved } from "./saved";
 import "./styles/main.css";
 import { mount } from "./view/mount";
 
@@ -19,7 +20,9 @@ function chatOf(model: Model): Chat {
 function initialize({ model }: { model: Model }): () => void {
   const uid = model.get("uid");
   const chat = chatOf(model);
+  const stopKeeping = keepSaved(model);
   return () => {
+    stopKeeping();
     chats.delete(uid);
     chat.close();
   };

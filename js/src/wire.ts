@@ -30,8 +30,8 @@ export interface Permission {
   state: "open" | "answered" | "void";
   /** The chosen option's id. */
   option: string | null;
-  /** Who answered. */
-  by: "" | "user" | "code" | "policy";
+  /** Who answered: user, code, policy, recording, … or "" if nobody did. */
+  by: string;
   /** Why it was rejected or became void, in a sentence. */
   note: string;
 }
@@ -136,11 +136,20 @@ export type Action =
   | { type: "set_mode"; value: string }
   | { type: "set_model"; value: string }
   /** Connect now, without waiting for the back-off; also after a failure. */
-  | { type: "retry" };
+  | { type: "retry" }
+  /** Do what the problem offers, by the id of the offer. */
+  | { type: "accept"; offer: string };
 
 export type Outbound = Action & { aid: string };
 
 export type Status = "connecting" | "ready" | "running" | "waiting" | "reconnecting" | "failed" | "closed";
+
+/** What a click can do about a problem. */
+export interface Offer {
+  id: string;
+  /** The words on its button. */
+  label: string;
+}
 
 /** Why the chat can't go on, for the banner. */
 export interface Problem {
@@ -153,6 +162,8 @@ export interface Problem {
   detail: string;
   /** Whether the Retry button makes sense. */
   retry: boolean;
+  /** What else can be done about it. */
+  offers: Offer[];
 }
 
 export interface Choice {

@@ -146,3 +146,16 @@ it("keeps the card open", async () => {
   await act(async () => head?.click());
   expect(head?.getAttribute("aria-expanded")).toBe("true");
 });
+
+it.each([
+  ["user", "Allowed once by you"],
+  ["recording", "Allowed once in the recording"],
+  ["somebody new", "Allowed once"],
+  ["toString", "Allowed once"],
+  ["", "Allowed once"],
+])("says who answered as far as it is known: %j", (by, words) => {
+  const chat = asked();
+  chat.change({ op: "patch", id: "t", set: { permission: { ...OPEN, state: "answered", option: "1", by } } });
+  expect(chat.text()).not.toContain("could not be shown");
+  expect(chat.item("t").querySelector(".goose-answer span")?.textContent).toBe(words);
+});

@@ -95,3 +95,36 @@ it("carries id, kind and status for tests and styles", () => {
   chat.change({ op: "patch", id: "t", set: { status: "cancelled", ended: 2 } });
   expect(chat.item("t").dataset.status).toBe("cancelled");
 });
+
+// What a `goose web` brings: no live output, no raw result, the editor's command among its arguments.
+it.each([
+  ["shell", "execute", "terminal", { command: "ls -S" }, "shell · ls -S"],
+  ["text_editor", "read", "file", { command: "view", path: "a.py" }, "text_editor · view a.py"],
+  [
+    "text_editor",
+    "edit",
+    "edit",
+    { command: "str_replace", path: "a.py", old_str: "x", new_str: "y" },
+    "text_editor · a",
+  ],
+  ["remember", "other", "tool", { note: "x" }, "remember"],
+])("shows the %s of goose web, which %ss", async (name, tool_kind, icon, input, title) => {
+  const { chat, head, open } = shown({ name, tool_kind, input, title, started: Date.now() / 1000 });
+  expect(head()?.querySelector(`.goose-icon-${icon}`)).not.toBeNull();
+  expect(head()?.textContent).toMatch(new RegExp(`^${title}.*Running`));
+  const content = [{ type: "text", text: "biggest.csv" }];
+  chat.change({ op: "patch", id: "t", set: { status: "completed", ended: Date.now() / 1000 + 2, content } });
+  expect(head()?.textContent).toContain("Done");
+  if (!open()) await act(async () => head()?.click());
+  expect(chat.item("t").querySelector(".goose-result")?.textContent).toBe("biggest.csv");
+  expect(chat.item("t").querySelectorAll(".goose-exit, .goose-output")).toHaveLength(0);
+  expect(chat.item("t").querySelectorAll(".goose-diff")).toHaveLength(tool_kind === "edit" ? 1 : 0);
+});
+
+it("does not repeat a command which its title cuts off", () => {
+  const command = `echo ${"x".repeat(200)} · y`;
+  const summary = (title: string) =>
+    shown({ title, input: { command } }).chat.item("t").querySelector(".goose-tool-summary")?.textContent;
+  expect(summary(`shell · ${command.slice(0, 119)}…`)).toBe("");
+  expect(summary("shell · something else…")).toBe(command.slice(0, 200));
+});

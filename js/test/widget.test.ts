@@ -78,7 +78,8 @@ it("draws a long chat's end first, and more on demand", async () => {
 });
 
 it("says in the header how things are", () => {
-  const chat = show({ title: "Sales", usage: { used: 12_345, size: 200_000 }, status: "waiting" });
+  const models = ["gpt-5.2", "GPT-5.2 mini"].map((id) => ({ id, name: id, description: "" }));
+  const chat = show({ title: "Sales", models, usage: { used: 12_345, size: 200_000 }, status: "waiting" });
   const header = chat.el.querySelector("header");
   expect(header?.textContent).toContain("Waiting for you");
   expect(header?.textContent).toContain("Sales");
@@ -86,8 +87,19 @@ it("says in the header how things are", () => {
   expect(chat.hasButton("Copy session id")).toBe(true);
   expect([...(header?.querySelectorAll("label") ?? [])].map((label) => label.textContent)).toEqual([
     "ModeAutonomousApprove",
-    "Modelgpt-5.2",
+    "Modelgpt-5.2GPT-5.2 mini",
   ]);
+});
+
+it("names a mode without a choice, as goose web has it", () => {
+  const only = { id: "auto", name: "auto", description: "goose web runs every tool by itself." };
+  const chat = show({ mode: "auto", modes: [only], model: "", models: [] });
+  const header = chat.el.querySelector("header");
+  expect(header?.querySelector("select")).toBeNull();
+  expect(header?.textContent).toContain("Mode: auto");
+  expect(header?.querySelector('[title="Mode: goose web runs every tool by itself."]')).not.toBeNull();
+  chat.set("mode", "approve");
+  expect(header?.querySelector("select")?.value).toBe("approve");
 });
 
 it("changes the mode, and says so when that fails", async () => {
@@ -104,14 +116,54 @@ it("changes the mode, and says so when that fails", async () => {
   expect(chat.text()).toContain("not while goose works");
 });
 
+const OFFERS = [{ id: "demo", label: "Try the demo" }];
+const NO_GOOSE = {
+  code: "no-goose",
+  title: "No goose",
+  text: "Run `brew`.",
+  detail: "log",
+  retry: true,
+  offers: OFFERS,
+};
+
 it("shows a problem with what to do, and retries", async () => {
   const chat = show({ status: "failed" });
   chat.model.acknowledge();
-  chat.set("problem", { code: "no-goose", title: "No goose", text: "Run `brew`.", detail: "log", retry: true });
+  chat.set("problem", NO_GOOSE);
   expect(chat.text()).toContain("No goose");
   expect(chat.el.querySelector("[data-problem] code")?.textContent).toBe("brew");
   await chat.click("Retry");
   expect(chat.model.actions("retry")).toHaveLength(1);
+});
+
+it("offers what else can be done, once per click, and leaves the focus in the chat when it helped", async () => {
+  const chat = show({ status: "failed", problem: NO_GOOSE });
+  const [offer, retry] = [chat.button("Try the demo"), chat.button("Retry")];
+  expect([offer.className, retry.className]).toEqual(["goose-button goose-primary", "goose-button"]);
+  offer.focus();
+  await chat.click("Try the demo");
+  await chat.click("Try the demo");
+  await chat.click("Retry");
+  const [accept, ...more] = chat.model.actions("accept");
+  expect(accept).toMatchObject({ type: "accept", offer: "demo" });
+  expect([more, chat.model.actions("retry")]).toEqual([[], []]);
+  expect([offer.getAttribute("aria-disabled"), document.activeElement === offer]).toEqual(["true", true]);
+
+  await act(async () => chat.model.receive({ type: "ack", aid: accept?.aid, error: null }));
+  chat.set("problem", null);
+  expect(chat.hasButton("Try the demo")).toBe(false);
+  expect(document.activeElement).toBe(chat.area());
+});
+
+it("says beside its button why an offer was refused", async () => {
+  const chat = show({ status: "failed", problem: NO_GOOSE });
+  chat.model.acknowledge("That is not on offer any more.");
+  await chat.click("Try the demo");
+  const failure = chat.el.querySelector("[data-problem] .goose-failure");
+  expect(failure?.textContent).toBe("“Try the demo” did not work: That is not on offer any more.");
+  chat.model.acknowledge();
+  await chat.click("Retry");
+  expect(failure?.textContent).toBe("");
 });
 
 it("counts down to the next attempt to reconnect", async () => {
@@ -196,4 +248,32 @@ it("announces a reply when it is finished, and not its pieces", () => {
   chat.change({ op: "patch", id: "a", set: { state: "done" } });
   expect(polite?.textContent).toBe("goose replied: All done.");
   expect(chat.el.querySelector("[role=log]")?.getAttribute("aria-live")).toBe("polite");
+});
+
+it("goes on with a turn that outlived its connection, without doubling or moving anything", () => {
+  const chat = show({ status: "running" });
+  chat.change({ op: "add", item: { id: "u", kind: "user", text: "Go", content: [], time: 1, state: "sent" } });
+  chat.change({ op: "add", item: tool("t", { title: "shell · ls -S" }) });
+  chat.change({ op: "add", item: agent("a", "Half of ") });
+  const [card, paragraph] = [chat.item("t").firstChild, chat.item("a").querySelector("p")];
+  const ids = () => [...chat.el.querySelectorAll<HTMLElement>("[data-id]")].map(({ dataset }) => dataset.id);
+
+  chat.set("reconnect", { attempt: 1, retry_at: 0, reason: "" });
+  chat.set("status", "reconnecting");
+  expect(chat.item("a").textContent).toBe("Half of ");
+  expect(chat.hasButton("Stop")).toBe(false);
+  chat.set("reconnect", null);
+  chat.set("status", "running");
+  expect(chat.hasButton("Stop")).toBe(true);
+  expect(chat.text()).not.toContain("was lost");
+
+  const done = { status: "completed", ended: 3, content: [{ type: "text", text: "a.csv" }] };
+  chat.change({ op: "patch", id: "t", set: done }, { op: "append", id: "a", field: "text", text: "the answer." });
+  chat.change({ op: "patch", id: "a", set: { state: "done" } });
+  chat.set("status", "ready");
+  expect(ids()).toEqual(["u", "t", "a"]);
+  expect(chat.item("a").textContent).toBe("Half of the answer.");
+  expect([chat.item("t").firstChild, chat.item("a").querySelector("p")]).toEqual([card, paragraph]);
+  const polite = chat.el.querySelector('.goose-sr [aria-live="polite"]');
+  expect(polite?.textContent).toBe("goose replied: Half of the answer.Turn ended");
 });

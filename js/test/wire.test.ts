@@ -1,11 +1,13 @@
 /** The fixtures are shared with the Python tests: both sides reduce the same changes to the same items. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { isItem, readInbound } from "../src/guard";
 import { apply, emptyTranscript } from "../src/transcript";
+import type { Offer, Outbound, Problem } from "../src/wire";
 import { agent } from "./fake";
+import { show } from "./show";
 
 interface Fixture {
   /** Batches of changes, each of which leads to the next seq. */
@@ -29,9 +31,11 @@ const EXAMPLE: Fixture = {
   items: [agent("a", "Hello", "done")],
 };
 
+const LISTS = ["actions.json", "problems.json"];
+const read = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
+
 function fixtures(): [string, Fixture][] {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
-  const read = (name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as Fixture;
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json") && !LISTS.includes(name));
   return [["of this file", EXAMPLE], ...names.map((name): [string, Fixture] => [name, read(name)])];
 }
 
@@ -46,3 +50,29 @@ it.each(fixtures())("fixture %s passes the guard and leads to its items", (_name
   expect([...transcript.items.values()]).toEqual(items);
   expect(items.every(isItem)).toBe(true);
 });
+
+it("sends the actions that the kernel understands", () => {
+  const actions: Outbound[] = [
+    { aid: "a1", type: "hello", have: 7 },
+    { aid: "a2", type: "prompt", text: "Grüße 👩‍👩‍👧\n" },
+    { aid: "a3", type: "stop" },
+    { aid: "a4", type: "answer", request: "r", option: "allow_once" },
+    { aid: "a5", type: "set_mode", value: "auto" },
+    { aid: "a6", type: "set_model", value: "gpt-5.2" },
+    { aid: "a7", type: "retry" },
+    { aid: "a8", type: "accept", offer: "demo" },
+  ];
+  expect(actions).toEqual(read("actions.json"));
+});
+
+it.each(read<Problem[]>("problems.json").map((problem): [string, Problem] => [problem.code, problem]))(
+  "the problem %s has a button for each way on",
+  (code, problem) => {
+    const chat = show({ status: "failed", problem });
+    const banner = chat.el.querySelector(`[data-problem="${code}"]`);
+    expect(banner?.textContent).toContain(problem.title);
+    expect(banner?.textContent).toContain(problem.detail);
+    const labels = [...(banner?.querySelectorAll("button") ?? [])].map((button) => button.textContent);
+    expect(labels).toEqual([...problem.offers.map((offer: Offer) => offer.label), ...(problem.retry ? ["Retry"] : [])]);
+  },
+);

@@ -69,7 +69,7 @@ def test_nothing_answers(open_notebook: OpenNotebook, model: ScriptedModel, tmp_
     port = free_port()
     notebook = open_notebook(CHAT.format(f"GooseChat(server='http://127.0.0.1:{port}', token='right')"))
     chat = show(notebook, "refused")
-    expect(chat.root).to_contain_text(f"No goose server answers at ws://127.0.0.1:{port}/acp")
+    expect(chat.root).to_contain_text(f"No goose server answers at http://127.0.0.1:{port}")
     with goose_serve(goose_environment(tmp_path, model.url), port=port, key="right"):
         retry(notebook, chat)
 

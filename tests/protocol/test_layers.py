@@ -18,15 +18,27 @@ PACKAGE = Path(goose_widget.__file__).parent
 
 # Every module may import those above its line. `protocol` is `protocol/`, with its own order below.
 LAYERS = [
-    {"_version", "errors", "events", "loop", "notebook"},
-    {"actions", "transcript"},
-    {"protocol.jsonrpc", "protocol"},
-    {"protocol.acp"},
-    {"history", "store", "facts", "reply", "permission", "endpoint"},
-    {"journal", "mirror", "supervise"},
+    # The demo imports nothing of ours.
+    {"demo.chart", "demo.commands", "demo.page", "demo.steps", "demo.texts"},
+    {"demo.agent", "demo.history", "demo.sessions"},
+    {"demo.frames", "demo.turns"},
+    {"demo.requests"},
+    {"demo.acp", "demo.web"},
+    {"demo.server"},
+    {"demo"},
+    {"demo.__main__"},
+    {"_version", "errors", "events", "loop", "markdown", "notebook", "plain", "saved"},
+    {"actions", "http", "transcript"},
+    {"protocol"},
+    {"protocol.frames", "protocol.content"},
+    {"protocol.jsonrpc", "protocol.web_saved"},
+    {"protocol.acp", "protocol.web"},
+    {"history", "store", "facts", "entries", "reply", "permission", "endpoint"},
+    {"journal", "printout", "mirror", "supervise", "recording"},
     {"log"},
     {"session", "server"},
-    {"client", "answers"},
+    {"pace"},
+    {"client", "answers", "replay"},
     {"chat"},
     {"widget"},
     {""},  # the package itself
@@ -92,8 +104,32 @@ def test_the_core_does_no_io(module: str) -> None:
 
 
 def test_nothing_above_protocol_knows_a_frame() -> None:
-    users = {module for module, path in KNOWN.items() if "protocol.acp" in imports(module, path)}
-    assert users == {"session"}
+    for codec in ("protocol.acp", "protocol.web"):
+        users = {module for module, path in KNOWN.items() if codec in imports(module, path)}
+        assert users == {"client"}
+
+
+def is_demo(module: str) -> bool:
+    return module.split(".")[0] == "demo"
+
+
+def test_the_demo_shares_no_code_with_the_chat() -> None:
+    """So it can't confirm our own mistakes."""
+    assert {module for module in KNOWN if is_demo(module)} > {"demo", "demo.acp", "demo.web"}
+    for module, path in KNOWN.items():
+        if is_demo(module):
+            assert {name for name in imports(module, path) if not is_demo(name)} == set()
+        else:
+            used = {name for name in imports(module, path) if is_demo(name)}
+            assert used <= ({"demo"} if module == "chat" else set())
+
+
+def test_the_demo_loads_no_server_before_it_starts(tmp_path: Path) -> None:
+    code = (
+        "import json, sys, goose_widget; before = [name for name in sys.modules if 'goose_widget.demo' in name]; "
+        "import goose_widget.demo; print(json.dumps([before, 'websockets.asyncio.server' in sys.modules]))"
+    )
+    assert fresh(code, tmp_path) == [[], False]
 
 
 def fresh(code: str, folder: Path) -> object:

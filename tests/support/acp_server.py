@@ -17,6 +17,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from support.sockets import close
+
 KINDS = ("allow_always", "allow_once", "reject_once", "reject_always")
 
 Turn = Callable[["AcpServer", str], Awaitable[str | None]]
@@ -59,18 +61,9 @@ class AcpServer:
 
     async def stop(self) -> None:
         assert self._server is not None
-        for socket in self._sockets:
-            socket.transport.abort()
         for task in self._tasks:
             task.cancel()
-        self._server.close()
-        await self._server.wait_closed()
-        # A connection that was accepted while the server closed belongs to nobody: only the loop knows of it.
-        await asyncio.sleep(0.02)
-        for transport in list(getattr(asyncio.get_running_loop(), "_transports", {}).values()):
-            if (transport.get_extra_info("sockname") or ("", 0))[1] == self.port:
-                transport.abort()
-        await asyncio.sleep(0.02)  # the loop closes aborted transports in its next rounds
+        await close(self._server, self._sockets, self.port)
 
     def drop(self) -> None:
         """Cut the connection without a goodbye."""

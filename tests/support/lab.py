@@ -1,9 +1,10 @@
-"""What `make lab` runs: JupyterLab on the quickstart notebook, with a goose that works without an account.
+"""What `make lab` runs: JupyterLab on the quickstart notebook, which needs no goose, as the demo answers it.
 
-By default that is the pinned goose with a scripted model (model.py): the agent, its tools, its permissions and its
-sessions are real, the model is not, and this says so. It keeps to a folder of its own and leaves your goose alone.
+A `GooseChat()` finds the goose that you have. With `--goose pinned` it finds the tests' goose with a scripted model
+(model.py): the agent, its tools, permissions and sessions are real, the model is not, and this says so. It keeps to a
+folder of its own and leaves your goose alone.
 
-    cd tests && python -m support.lab [--goose pinned|mine] [arguments for JupyterLab]
+    cd tests && python -m support.lab [--goose mine|pinned] [arguments for JupyterLab]
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from goose_widget import errors
+from goose_widget.server import find_goose
 from support import installed
 from support.goose import goose_settings
 from support.model import ScriptedModel
@@ -24,26 +28,26 @@ from support.model import ScriptedModel
 NOTEBOOK = "notebooks/quickstart.ipynb"
 
 PINNED = """
-  goose: {goose}
-  model: SCRIPTED. No language model is behind this goose; it plays back fixed replies, so you can try everything
-         without an account and offline. The notebook lists what to write to it.
-         With your own goose and model: make lab GOOSE=mine
+  GooseChat() is {goose}
+  model: SCRIPTED. No language model is behind this goose; it plays back fixed replies. tests/support/model.py lists
+         what to write to it.
   Ctrl-C, twice, stops it all.
 """
 MINE = """
-  goose: yours, with your configuration (GOOSE_SERVER_URL, GOOSE_BIN, or `goose` on the PATH)
+  GooseChat(server="demo"), as in the notebooks, needs no goose, no account and no network.
+  GooseChat() is your own goose, with your configuration: {goose}
   Ctrl-C, twice, stops it all.
 """
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Open JupyterLab on the quickstart notebook.")
-    parser.add_argument("--goose", choices=["pinned", "mine"], default="pinned")
+    parser.add_argument("--goose", choices=["pinned", "mine"], default="mine")
     chosen, arguments = parser.parse_known_args()
     with contextlib.ExitStack() as stack:
         if chosen.goose == "mine":
             environment = dict(os.environ)
-            print(MINE, flush=True)
+            print(MINE.format(goose=mine(environment)), flush=True)
         else:
             goose = installed.goose()
             if goose is None:
@@ -52,6 +56,23 @@ def main() -> int:
             environment = scripted(os.environ, model=model.url, folder=installed.VENV / "lab")
             print(PINNED.format(goose=goose), flush=True)
         return run([*jupyter(), *arguments], environment)
+
+
+def mine(environment: Mapping[str, str]) -> str:
+    """What GooseChat() will find."""
+    if server := environment.get("GOOSE_SERVER_URL"):
+        return server
+    try:
+        return find_goose(environment)
+    except errors.GooseNotFound:
+        return "none found here; the chat says how to get it"
+
+
+def without_goose(base: Mapping[str, str]) -> dict[str, str]:
+    """`base` for kernels that find no goose at all, whatever is installed here."""
+    environment = {name: value for name, value in base.items() if not name.startswith("GOOSE_")}
+    folders = [each for each in environment["PATH"].split(os.pathsep) if not shutil.which("goose", path=each)]
+    return environment | {"PATH": os.pathsep.join(folders)}
 
 
 def scripted(base: Mapping[str, str], *, model: str, folder: Path) -> dict[str, str]:

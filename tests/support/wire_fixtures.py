@@ -1,8 +1,9 @@
 """Makes the fixtures that both reducers read: `tests/fixtures/wire/*.json`.
 
 In `{"changes": [[change, …], …], "items": […]}`, `changes` are the messages that a page gets and `items` what it shows
-after them. They come from the recorded scenarios and from cases written by hand. `tests/test_wire_fixtures.py` keeps
-the files in step, `js/test/wire.test.ts` applies them.
+after them. They come from the recorded scenarios and from cases written by hand. `actions.json` is a list of what a
+page sends, `problems.json` of what the `problem` trait holds. `tests/test_wire_fixtures.py` keeps the files in step,
+`js/test/wire.test.ts` applies them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from goose_widget import errors
 from goose_widget import events as ev
 from goose_widget.events import Event
 from goose_widget.transcript import Transcript, reduce
@@ -124,9 +126,34 @@ CHANGES: dict[str, list[list[Json]]] = {
     ],
 }
 
+# By hand: one of each action.
+ACTIONS: list[Json] = [
+    {"aid": "a1", "type": "hello", "have": 7},
+    {"aid": "a2", "type": "prompt", "text": "Grüße 👩‍👩‍👧\n"},
+    {"aid": "a3", "type": "stop"},
+    {"aid": "a4", "type": "answer", "request": "r", "option": "allow_once"},
+    {"aid": "a5", "type": "set_mode", "value": "auto"},
+    {"aid": "a6", "type": "set_model", "value": "gpt-5.2"},
+    {"aid": "a7", "type": "retry"},
+    {"aid": "a8", "type": "accept", "offer": "demo"},
+]
+
+# With an offer, with a log, without anything to click.
+PROBLEMS = (
+    errors.GooseNotFound(),
+    errors.UnknownSession("20261122_7"),
+    errors.ServerCrashed("it ended with exit code 1", "last line"),
+    errors.ContinuedElsewhere(),
+)
+
+
+def lists() -> dict[str, list[Json]]:
+    """The fixtures that are lists, by their names."""
+    return {"actions": ACTIONS, "problems": [problem.to_wire() for problem in PROBLEMS]}
+
 
 def fixtures() -> dict[str, Json]:
-    """Every fixture by its name."""
+    """Every fixture of a transcript by its name."""
     made: dict[str, Json] = {}
     for scenario, batch in RECORDED.items():
         log = replay.replay(scenario).log
@@ -151,6 +178,11 @@ def text(fixture: Json) -> str:
     messages = [_lines(message, "    ") for message in fixture["changes"]]
     changes = ",\n".join(f"  [\n{message}\n  ]" for message in messages)
     return f'{{\n"changes": [\n{changes}\n],\n"items": [\n{_lines(fixture["items"], "  ")}\n]\n}}\n'
+
+
+def list_text(values: list[Json]) -> str:
+    """A list as it is in its file: a value per line."""
+    return f"[\n{_lines(values, '  ')}\n]\n"
 
 
 def _lines(values: list[Json], indent: str) -> str:

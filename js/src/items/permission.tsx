@@ -21,7 +21,12 @@ const ANSWERED: Record<string, string> = {
   reject_once: "Rejected once",
   reject_always: "Always rejected",
 };
-const BY = { "": "", user: "by you", code: "by code", policy: "by the chat's on_permission" };
+const BY: Record<string, string> = {
+  user: "by you",
+  code: "by code",
+  policy: "by the chat's on_permission",
+  recording: "in the recording",
+};
 
 interface Props {
   item: ToolItem;
@@ -78,7 +83,7 @@ export function PermissionCard({ item, permission, around }: Props) {
         {inOrder(permission.options).map((option) => (
           <button
             type="button"
-            class={`goose-button goose-option-${side(option.kind)}`}
+            class={`goose-button ${look(option.kind)}`}
             disabled={sent !== null}
             title={revealed(option.name)}
             onClick={(event) => answer(option.id, event.currentTarget)}
@@ -115,7 +120,7 @@ function Answer({ permission }: { permission: Permission }) {
     <div class={`goose-answer${rejected ? " goose-rejected" : ""}`}>
       <Icon name={permission.state === "void" ? "clock" : rejected ? "cross" : "check"} />
       <span>
-        {[what, BY[permission.by]].filter(Boolean).join(" ")}
+        {[what, Object.hasOwn(BY, permission.by) && BY[permission.by]].filter(Boolean).join(" ")}
         {permission.note !== "" && `: ${permission.note}`}
       </span>
     </div>
@@ -139,8 +144,8 @@ function inOrder(options: PermissionOption[]): PermissionOption[] {
   return [...options].sort((a, b) => rank(a) - rank(b));
 }
 
-function side(kind: string): string {
-  return kind.startsWith("reject") ? "reject" : kind === "allow_once" ? "allow-once" : "allow";
+function look(kind: string): string {
+  return kind.startsWith("reject") ? "goose-reject" : kind === "allow_once" ? "goose-primary" : "";
 }
 
 export function toolName(item: ToolItem): string {

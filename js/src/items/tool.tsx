@@ -124,12 +124,18 @@ function isTurnedDown(item: ToolItem): boolean {
 /** What the tool works on, if its title does not say so. */
 function Summary({ item }: { item: ToolItem }) {
   const line = (commandOf(item.input) ?? pathOf(item.input) ?? item.locations[0]?.path ?? "").split("\n", 1)[0] ?? "";
-  if (line === "" || item.title.includes(line)) return <span class="goose-tool-summary" />;
+  if (line === "" || saysSo(item.title, line.trim())) return <span class="goose-tool-summary" />;
   return (
     <code class="goose-tool-summary">
       <Revealed text={line.slice(0, 200)} />
     </code>
   );
+}
+
+/** goose cuts a long command off in its title. */
+function saysSo(title: string, line: string): boolean {
+  const start = /^[^·]+ · (.+)…$/.exec(title)?.[1];
+  return title.includes(line) || (start !== undefined && line.startsWith(start));
 }
 
 function StatusWord({ item, asking, until }: { item: ToolItem; asking: boolean; until: number }) {

@@ -8,14 +8,12 @@ import diff from "highlight.js/lib/languages/diff";
 import json from "highlight.js/lib/languages/json";
 import python from "highlight.js/lib/languages/python";
 import r from "highlight.js/lib/languages/r";
-import typescript from "highlight.js/lib/languages/typescript";
 import yaml from "highlight.js/lib/languages/yaml";
 import sql from "./sql";
+import typescript from "./typescript";
 
 const LANGUAGES = { bash, diff, json, python, r, sql, typescript, yaml };
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
-// TypeScript's grammar holds all of JavaScript's, which would cost another 6 KB.
-hljs.registerAliases(["javascript", "js", "jsx", "mjs", "cjs"], { languageName: "typescript" });
 hljs.registerAliases(["ipython", "python3"], { languageName: "python" });
 hljs.registerAliases(["shell", "console", "terminal"], { languageName: "bash" });
 

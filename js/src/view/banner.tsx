@@ -1,6 +1,7 @@
-/** Why the chat can't go on, and the button that may help. */
-import { useState } from "preact/hooks";
+/** Why the chat can't go on, and the buttons that may help. */
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
+import type { Action } from "../wire";
 import { Markdown } from "./dom";
 import { now, useSeconds } from "./hooks";
 import { Icon } from "./icons";
@@ -32,6 +33,9 @@ function whySilent(chat: Chat): string {
 function ProblemBanner({ chat }: { chat: Chat }) {
   const problem = chat.get("problem");
   if (!problem) return null;
+  const { offers } = problem;
+  const ways = offers.map(({ id, label }): Way => ({ label, action: { type: "accept", offer: id } }));
+  if (problem.retry) ways.push(RETRY);
   return (
     <div class="goose-banner goose-error" data-problem={problem.code}>
       <Icon name="warning" />
@@ -45,7 +49,7 @@ function ProblemBanner({ chat }: { chat: Chat }) {
           </details>
         )}
       </div>
-      {problem.retry && <RetryButton chat={chat} label="Retry" />}
+      <Ways chat={chat} ways={ways} first={offers.length > 0} />
     </div>
   );
 }
@@ -69,22 +73,56 @@ function Reconnect({ chat }: { chat: Chat }) {
           </>
         )}
       </div>
-      <RetryButton chat={chat} label="Reconnect now" />
+      <Ways chat={chat} ways={NOW} />
     </div>
   );
 }
 
-function RetryButton({ chat, label }: { chat: Chat; label: string }) {
+interface Way {
+  label: string;
+  action: Action;
+}
+
+const RETRY: Way = { label: "Retry", action: { type: "retry" } };
+const NOW: Way[] = [{ ...RETRY, label: "Reconnect now" }];
+
+/** A button for each way on. `first`: the first one leads on at once, the others after something else was done. */
+function Ways({ chat, ways, first = false }: { chat: Chat; ways: Way[]; first?: boolean }) {
   const [busy, setBusy] = useState(false);
-  const retry = async () => {
+  const [failure, setFailure] = useState("");
+  const el = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => keepFocus(el.current), []);
+  const go = async ({ label, action }: Way) => {
+    if (busy) return;
     setBusy(true);
-    const outcome = await chat.do({ type: "retry" });
+    setFailure("");
+    const outcome = await chat.do(action);
     setBusy(false);
-    if (outcome.state !== "done") chat.say({ level: "error", text: sorry("goose was not reached", outcome) });
+    if (outcome.state !== "done") setFailure(sorry(`“${label}” did not work`, outcome));
   };
+  if (ways.length === 0) return null;
   return (
-    <button type="button" class="goose-button" disabled={busy} onClick={retry}>
-      {label}
-    </button>
+    <div class="goose-ways" ref={el}>
+      {ways.map((way, index) => (
+        <button
+          type="button"
+          class={first && index === 0 ? "goose-button goose-primary" : "goose-button"}
+          aria-disabled={busy}
+          onClick={() => go(way)}
+        >
+          {way.label}
+        </button>
+      ))}
+      <div class="goose-failure">{failure}</div>
+    </div>
   );
+}
+
+/** The banner goes when a button has helped, and with the focus on the page's body the keyboard would be the notebook's. */
+function keepFocus(el: HTMLElement | null): () => void {
+  return () => {
+    if (el?.querySelector(":focus")) {
+      el.closest(".goose-widget")?.querySelector("textarea")?.focus({ preventScroll: true });
+    }
+  };
 }

@@ -20,6 +20,9 @@ export function Header({ chat }: { chat: Chat }) {
   const session = chat.get("session_id");
   const title = chat.get("title") || "New chat";
   const readOnly = chat.get("read_only");
+  const modes = chat.get("modes");
+  // A server with one mode, as goose web, leaves nothing to choose.
+  const only = modes.length === 1 && modes[0]?.id === chat.get("mode") ? modes[0] : null;
   return (
     <header class="goose-header">
       <span class="goose-status" data-status={chat.silent ? "silent" : status} title={chat.get("server")}>
@@ -36,7 +39,14 @@ export function Header({ chat }: { chat: Chat }) {
         </span>
       )}
       <span class="goose-spacer" />
-      <Picker chat={chat} label="Mode" value={chat.get("mode")} choices={chat.get("modes")} type="set_mode" />
+      {only ? (
+        <span class="goose-only" title={`Mode: ${only.description || only.name}`}>
+          <span class="goose-sr">Mode: </span>
+          {only.name || only.id}
+        </span>
+      ) : (
+        <Picker chat={chat} label="Mode" value={chat.get("mode")} choices={modes} type="set_mode" />
+      )}
       <Picker chat={chat} label="Model" value={chat.get("model")} choices={chat.get("models")} type="set_model" />
       <Usage usage={chat.get("usage")} />
     </header>

@@ -7,16 +7,13 @@ and tells its watcher what changed. No I/O but the store, no threads, no timers:
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Final
 
 from . import errors, history
 from . import events as ev
-from .facts import WHY_NO_PROMPT, Facts, status_of
-from .journal import Journal
-from .log import Log
+from .conversation import Conversation
+from .facts import WHY_NO_PROMPT, status_of
 from .protocol import (
     SESSION_NOT_FOUND,
     Choices,
@@ -32,8 +29,7 @@ from .protocol import (
     Speaker,
     WorksIn,
 )
-from .store import Entry, Header, Store
-from .transcript import Change, Transcript
+from .store import Store
 
 _CUT: Final = (
     "{what} while goose was replying. What came of the reply is kept here, but goose forgot it: ask again to go on."
@@ -56,20 +52,7 @@ _RENEWED: Final = (
 _DIFFERS: Final = "goose's own history of this session differs from what is shown here: it may have been cleared."
 
 
-class Watcher(Protocol):
-    """Who is told what happened, on the background thread, after it was written."""
-
-    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
-        """The transcript at `before` became the one at `seq`."""
-
-    def facts_changed(self, old: Facts, new: Facts) -> None:
-        """Some of the facts changed."""
-
-    def logged(self, entries: list[Entry]) -> None:
-        """These entries were written, and everything that follows from them was told."""
-
-
-class Session:
+class Session(Conversation):
     """One conversation with one server.
 
     Args:
@@ -95,11 +78,7 @@ class Session:
         model: str | None = None,
         saved: bool = True,
     ) -> None:
-        self.facts = Facts(session_id=session_id, cwd=cwd)
-        self.watcher: Watcher | None = None
-        self.store = store
-        self.place = place
-        self._cwd, self._notebook = cwd, notebook
+        super().__init__(cwd=cwd, store=store, place=place, notebook=notebook, session_id=session_id, saved=saved)
         self._wanted = {key: value for key, value in (("mode", mode), ("model", model)) if value is not None}
         self._setting: set[str] = set()  # settings that must be taken before the first prompt
         self._answered: dict[str, list[Callable[[str | None], object]]] = {}
@@ -108,22 +87,9 @@ class Session:
         self._ready = False
         self._closed = False
         self._opened_before = False
-        self._history: list[ev.Event] | None = None  # the server's, while it is replayed
-        self._pending: list[ev.Event] = []
-        self._gave_up: str | None = None  # a session, until it is said in which one it goes on
-        self._continues = ""  # the session that this one goes on from
-        self._said_once: set[str] = set()
-        self._turn: str | None = None
         self._stopping = False  # the turn was cancelled, and has not ended yet
-        self._saved = saved
-        self._agent = ""  # name and version
-        self._journal = Journal(store if saved else None, self._new_header, self._say)
-        self.log = Log(self._journal)
-
-    @property
-    def turn(self) -> str | None:
-        """The running turn's prompt id."""
-        return self._turn
+        self._history: list[ev.Event] | None = None  # the server's, while it is replayed
+        self._gave_up: str | None = None  # a session, until it is said in which one it goes on
 
     @property
     def is_ready(self) -> bool:
@@ -131,142 +97,41 @@ class Session:
         return self._ready
 
     @property
-    def pending(self) -> bool:
-        """Whether `commit` has something to do."""
-        return bool(self._pending)
-
-    @property
     def decides_itself(self) -> bool:
         """Whether questions are answered by who asks them, and by nobody here."""
         return self._speaker is not None and self._speaker.decides_itself
 
-    def open_requests(self) -> list[str]:
-        """Permission requests that wait for an answer."""
-        return self.log.read(Transcript.open_requests)
-
-    # The file.
+    def status(self) -> str:
+        """The one word for the state."""
+        return status_of(
+            closed=self._closed,
+            failed=self.facts.problem is not None,
+            ready=self._ready,
+            reconnecting=self._opened_before or self.facts.reconnect is not None,
+            turn=self._turn is not None,
+            waiting=self._turn is not None and bool(self.open_requests()),
+        )
 
     def resume(self) -> None:
-        """Read the file of the session to resume, if the store has one. May be called again after it failed.
-
-        What it finds to say (a turn that the kernel left open) is pending: show the file first, then `commit`.
+        """`read` the file of the session to resume, and end a turn in it that nobody finishes.
 
         Raises:
             SessionInUse: another kernel writes it; its conversation is shown all the same.
         """
-        assert self.facts.session_id is not None
-        file = self.store.find(self.facts.session_id)
-        if file is None:
-            return
-        writable = file.acquire()
-        if writable:
-            file.mend()
-        entries = list(file.read())
-        self.log.restore(entries)
-        watcher, self.watcher = self.watcher, None  # who resumes reads the facts at the end, not one by one
-        for entry in entries:
-            self._note(entry.event)
-        self.watcher = watcher
+        file = self.read()
         if self.facts.mode:
             self._wanted.setdefault("mode", self.facts.mode)
-        if not writable:
-            raise errors.SessionInUse(self.facts.session_id)
-        self._journal.adopt(file)
-        if self._turn is not None and not file.header.server.endswith("/ws"):  # goose web finishes it alone
+        finishes_alone = file is not None and file.header.server.endswith("/ws")  # a goose web
+        if self._turn is not None and not finishes_alone:
             self._say(ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what="The kernel stopped")))
-        if (damage := file.damage()) is not None:
-            self._say(damage)
-
-    def _new_header(self) -> Header | None:
-        if self.facts.session_id is None:
-            return None
-        now = round(time.time(), 3)
-        return Header(self.facts.session_id, self.place, now, self._notebook, self._cwd, self._continues, self._agent)
-
-    # The log.
-
-    def _say(self, *events: ev.Event) -> None:
-        self._pending += events
-
-    def commit(self) -> None:
-        """Write what is pending, apply it, and tell the watcher."""
-        while self._pending:
-            pending, self._pending = self._pending, []
-            news = [event for event in pending if self._is_news(event)]
-            self._commit(ev.coalesce(news) if self._saved else news)  # what is replayed keeps its pieces
-
-    def _commit(self, events: list[ev.Event]) -> None:
-        if not events:
-            return
-        before, changes, entries = self.log.append(events)
-        for entry in entries:
-            self._note(entry.event)
-        if self.watcher is not None:
-            self.watcher.changed(before, self.log.seq, changes)
-        self._refresh()
-        if self.watcher is not None:
-            self.watcher.logged(entries)
-
-    def _is_news(self, event: ev.Event) -> bool:
-        """goose repeats its facts; the log has each once."""
-        match event:
-            case ev.Title(title):
-                return title != self.facts.title
-            case ev.Mode(mode):
-                return mode != self.facts.mode
-            case ev.Model(model):
-                return model != self.facts.model
-            case ev.Usage(used, size, cost):
-                known = self.facts.usage
-                return (used, size, cost) != (known.get("used"), known.get("size"), known.get("cost"))
-            case ev.Notice(_, text, _, True):
-                is_new = text not in self._said_once
-                self._said_once.add(text)
-                return is_new
-            case ev.Commands():
-                return False  # nothing shows them yet
-            case _:
-                return True
 
     def _note(self, event: ev.Event) -> None:
-        """Keep the facts that an event tells."""
+        super()._note(event)
         match event:
-            case ev.TurnStarted(prompt_id):
-                self._turn, self._stopping = prompt_id, False
-            case ev.TurnEnded(_, _, usage, _):
-                self._turn = None
-                self._change(usage={**self.facts.usage, **usage})
-            case ev.Notice(_, text, _, True):
-                self._said_once.add(text)
-            case ev.Title(title):
-                self._change(title=title)
-            case ev.Mode(mode):
-                self._change(mode=mode)
-                if self._ready:
-                    self._wanted["mode"] = mode
-            case ev.Model(model):
-                self._change(model=model)
-            case ev.Usage(used, size, cost):
-                self._change(usage={**self.facts.usage, "used": used, "size": size} | ({"cost": cost} if cost else {}))
-
-    def _change(self, **facts: Any) -> None:
-        old, self.facts = self.facts, replace(self.facts, **facts)
-        if old != self.facts and self.watcher is not None:
-            self.watcher.facts_changed(old, self.facts)
-
-    def _refresh(self) -> None:
-        """Say the status that follows from the state."""
-        waiting = self._turn is not None and bool(self.open_requests())
-        self._change(
-            status=status_of(
-                closed=self._closed,
-                failed=self.facts.problem is not None,
-                ready=self._ready,
-                reconnecting=self._opened_before or self.facts.reconnect is not None,
-                turn=self._turn is not None,
-                waiting=waiting,
-            )
-        )
+            case ev.TurnStarted():
+                self._stopping = False
+            case ev.Mode(mode) if self._ready:
+                self._wanted["mode"] = mode
 
     # The connection. Called by the client.
 
@@ -546,11 +411,6 @@ class Session:
     def _settle(self, setting: str, refusal: str | None) -> None:
         for answered in self._answered.pop(setting, []):
             answered(refusal)
-
-    def say(self, notice: ev.Notice) -> None:
-        """Add a notice of our own."""
-        self._say(notice)
-        self.commit()
 
 
 _REPLY: Final = ("agent", "thought", "tool")

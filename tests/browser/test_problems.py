@@ -52,6 +52,23 @@ def test_no_goose(open_notebook: OpenNotebook) -> None:
     expect(chat.last("agent")).to_contain_text("kept")
 
 
+def test_without_goose_the_demo_is_offered_and_never_taken_unasked(open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        "import os\ndel os.environ['GOOSE_BIN']\nos.environ['PATH'] = '/no/such/folder'\n" + CHAT.format("GooseChat()"),
+        "print(chat.server)",
+    )
+    chat = show(notebook, "no-goose")
+    expect(chat.root).to_contain_text("goose was not found on this computer.")
+    notebook.run(1)
+    expect(notebook.output(1)).to_have_text("")
+    chat.button("Try the demo").click()
+    chat.expect_status("Ready")
+    expect(chat.root.locator("[data-problem]")).to_have_count(0)
+    chat.ask("hello", "I am the demo of this chat: a script, no model.")
+    notebook.run(1)
+    expect(notebook.output(1)).to_contain_text("the demo")
+
+
 def test_no_provider(open_notebook: OpenNotebook, tmp_path: Path) -> None:
     notebook = open_notebook(
         f"import os\nos.environ['GOOSE_PATH_ROOT'] = {str(tmp_path)!r}\n"

@@ -36,6 +36,7 @@ LAYERS = [
     {"history", "store", "facts", "entries", "reply", "permission", "endpoint"},
     {"journal", "printout", "mirror", "supervise", "recording"},
     {"log"},
+    {"conversation"},
     {"session", "server"},
     {"pace"},
     {"client", "answers", "replay"},

@@ -12,7 +12,7 @@ import uuid
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 import traitlets as t
 
@@ -20,7 +20,7 @@ from . import errors
 from . import events as ev
 from .answers import UNANSWERABLE, Answers, is_deciding
 from .client import Client
-from .endpoint import Endpoint, parse, recognise
+from .endpoint import Endpoint
 from .facts import Facts
 from .loop import background
 from .mirror import Mirror
@@ -29,9 +29,9 @@ from .permission import OnPermission, check
 from .recording import find, wish
 from .replay import Player
 from .reply import Reply, to_public
-from .server import local_server
 from .session import Session
 from .store import Entry, Sessions, Store, default_folder
+from .target import Target
 from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,6 @@ _RESUME_PATIENCE: Final = 2.0
 
 # Changing the model can make goose start another provider.
 _SET_PATIENCE: Final = 30.0
-
-_PLACES: Final = {"local": "this computer", "demo": "the demo"}
 
 _open_chats: weakref.WeakSet[Chat] = weakref.WeakSet()
 
@@ -143,9 +141,9 @@ class Chat(t.HasTraits):
             recording = find(wanted, folder=folder, notebook=notebook, store=sessions, session_id=session_id)
             session_id = None
         self._recording = recording
-        endpoint = "local" if recording is not None else _endpoint(server, token)
+        self._target = Target(*((server, token) if recording is None else (None, None)), demo=sessions.folder / "demo")
         directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
-        if recording is None and not isinstance(endpoint, Endpoint) and not directory.is_dir():
+        if recording is None and not self._target.is_elsewhere and not directory.is_dir():
             raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
         works_in = str(directory) if recording is None else recording.header.cwd or str(directory)
         self._turns: dict[str, asyncio.Future[tuple[ev.TurnEnded, list[Item]]]] = {}
@@ -154,7 +152,7 @@ class Chat(t.HasTraits):
         self._session = Session(
             cwd=works_in,
             store=sessions,
-            place=endpoint.url if isinstance(endpoint, Endpoint) else _PLACES[endpoint],
+            place=self._target.place,
             notebook=notebook,
             session_id=session_id,
             mode=mode,
@@ -170,7 +168,6 @@ class Chat(t.HasTraits):
         self._queue = asyncio.Lock()  # asks wait for each other in order
         self._news = asyncio.Event()
 
-        self._endpoint = endpoint
         self._client: Client | Player = Client(self._session, self._locate)
         if recording is not None and wanted is not None:
             self._session.place = recording.header.server or "an unknown server"
@@ -255,12 +252,29 @@ class Chat(t.HasTraits):
         background().call(self._retry)
 
     def try_demo(self) -> None:
-        """Go on with the demo, which needs no goose, as the button does that is offered where none was found."""
-        background().call(self._accept, "demo")
+        """Go on with the demo, which needs no goose, as the button does that is offered where none was found.
+
+        Raises:
+            UsageError: it is not offered now.
+        """
+        self._accept_and_wait("demo")
 
     def new_session(self) -> None:
-        """Go on in a new session of the server, where it does not know this one any more. What is shown stays."""
-        background().call(self._accept, "new")
+        """Go on in a new session of the server, where it does not know this one any more. What is shown stays.
+
+        Raises:
+            UsageError: it is not offered now.
+        """
+        self._accept_and_wait("new")
+
+    def _accept_and_wait(self, offer: str) -> None:
+        async def accept() -> None:
+            self._accept(offer)
+
+        if background().is_current:
+            self._accept(offer)
+        else:
+            self._submit(accept()).result()
 
     def set_mode(self, mode: str) -> None:
         """Change what goose may do without asking: auto, approve, smart_approve or chat.
@@ -351,22 +365,14 @@ class Chat(t.HasTraits):
             self._run = background().spawn(self._client.run())
 
     async def _locate(self, by_user: bool) -> Endpoint:
-        match self._endpoint:
-            case "local":
-                try:
-                    return await local_server().ensure(retry=by_user)
-                except errors.GooseNotFound as error:
-                    if self._session.facts.session_id is not None:
-                        error.offers = ()  # the demo knows nothing of this conversation
-                    raise
-            case "demo":
-                from .demo import demo_endpoint
-
-                return Endpoint(*await demo_endpoint(self._session.store.folder / "demo"))
-            case endpoint:
-                found = await recognise(endpoint)
-                self._session.place = found.url
-                return found
+        try:
+            return await self._target.locate(by_user=by_user)
+        except errors.GooseNotFound as error:
+            if self._session.facts.session_id is not None:
+                error.offers = ()  # the demo knows nothing of this conversation
+            raise
+        finally:
+            self._session.place = self._target.place
 
     def _accept(self, offer: str) -> None:
         """Do what a problem's `offers` name.
@@ -378,8 +384,7 @@ class Chat(t.HasTraits):
         if problem is None or offer not in dict(problem.offers):
             raise errors.UsageError("That is not on offer any more.")
         if offer == "demo":
-            self._endpoint = "demo"
-            self._session.place = _PLACES["demo"]
+            self._target.try_demo()
         else:
             self._session.renew()
         self._retry()
@@ -525,22 +530,6 @@ def _observed() -> Iterator[None]:
         yield
     except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError):
         log.exception("an observer of the chat failed")
-
-
-def _endpoint(server: str | None, token: str | None) -> Endpoint | Literal["local", "demo"]:
-    """Where `server` is.
-
-    Raises:
-        UsageError: not an address of a server.
-    """
-    if server is None:
-        if token is not None:
-            raise errors.UsageError("token= is the key of a server; pass server= as well.")
-        server = os.environ.get("GOOSE_SERVER_URL") or None
-        token = os.environ.get("GOOSE_SERVER__SECRET_KEY")
-    if server is None:
-        return "local"
-    return "demo" if server == "demo" else parse(server, token or "")
 
 
 def _to_trait(value: Any) -> Any:

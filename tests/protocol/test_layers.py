@@ -38,7 +38,7 @@ LAYERS = [
     {"log"},
     {"conversation"},
     {"session", "server"},
-    {"pace"},
+    {"pace", "target"},
     {"client", "answers", "replay"},
     {"chat"},
     {"widget"},
@@ -122,7 +122,7 @@ def test_the_demo_shares_no_code_with_the_chat() -> None:
             assert {name for name in imports(module, path) if not is_demo(name)} == set()
         else:
             used = {name for name in imports(module, path) if is_demo(name)}
-            assert used <= ({"demo"} if module == "chat" else set())
+            assert used <= ({"demo"} if module == "target" else set())
 
 
 def test_the_demo_loads_no_server_before_it_starts(tmp_path: Path) -> None:

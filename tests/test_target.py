@@ -1,0 +1,85 @@
+"""Which server is meant by what a chat was given, and what is done when goose is missing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from goose_widget import Chat, errors
+from goose_widget.demo import stop_demos
+from goose_widget.endpoint import Endpoint
+from goose_widget.target import Target
+from support.poll import eventually
+
+ADDRESS = {"GOOSE_SERVER_URL": "ws://127.0.0.1:1/acp", "GOOSE_SERVER__SECRET_KEY": "from the environment"}
+
+
+@pytest.fixture
+async def demos() -> AsyncIterator[None]:
+    yield
+    await stop_demos()
+
+
+@pytest.mark.parametrize(
+    ("server", "environment", "place", "is_elsewhere"),
+    [
+        (None, {}, "this computer", False),
+        (None, {"GOOSE_SERVER_URL": ""}, "this computer", False),
+        (None, ADDRESS, "ws://127.0.0.1:1/acp", True),
+        ("demo", ADDRESS, "the demo", False),
+        (None, {"GOOSE_SERVER_URL": "demo"}, "the demo", False),
+        ("http://h:8000", ADDRESS, "ws://h:8000", True),
+    ],
+)
+def test_what_is_meant(
+    server: str | None, environment: dict[str, str], place: str, is_elsewhere: bool, tmp_path: Path
+) -> None:
+    target = Target(server, None, demo=tmp_path, environment=environment)
+    assert (target.place, target.is_elsewhere) == (place, is_elsewhere)
+
+
+async def test_the_key_belongs_to_the_address_it_came_with(tmp_path: Path) -> None:
+    found = await Target(None, None, demo=tmp_path, environment=ADDRESS).locate(by_user=False)
+    assert found.key == "from the environment"
+    found = await Target("ws://h/acp", None, demo=tmp_path, environment=ADDRESS).locate(by_user=False)
+    assert found.key == ""
+    with pytest.raises(errors.UsageError, match="pass server= as well"):
+        Target(None, "k", demo=tmp_path, environment={})
+
+
+@pytest.mark.usefixtures("demos")
+async def test_the_demo_has_a_key_and_is_started_once(tmp_path: Path) -> None:
+    target = Target("demo", None, demo=tmp_path, environment={})
+    found = await target.locate(by_user=False)
+    assert (found.language, found.is_local, bool(found.key)) == ("acp", True, True)
+    assert await target.locate(by_user=True) == found
+    other = Target("ws://h/acp", None, demo=tmp_path, environment={})
+    assert await other.locate(by_user=False) == Endpoint("ws://h/acp")
+    other.try_demo()
+    assert (other.place, await other.locate(by_user=False)) == ("the demo", found)
+
+
+async def test_without_goose_the_demo_is_taken_when_somebody_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOSE_BIN", "/no/such/goose")
+    monkeypatch.setenv("GOOSE_WIDGET_DEMO_PACE", "0")
+    monkeypatch.delenv("GOOSE_SERVER_URL", raising=False)
+    chat = Chat(store=tmp_path / "sessions", cwd=tmp_path)
+    with pytest.raises(errors.GooseNotFound):
+        await chat.ask_async("hello")
+    assert (chat.status, chat.problem["offers"]) == ("failed", [{"id": "demo", "label": "Try the demo"}])
+    chat.try_demo()
+    reply = await chat.ask_async("hello")
+    assert "I am the **demo**" in reply.text
+    with pytest.raises(errors.UsageError, match="not on offer"):
+        chat.try_demo()
+    session_id = chat.session_id
+    chat.close()
+    resumed = Chat(session_id, store=tmp_path / "sessions", cwd=tmp_path)
+    await eventually(lambda: resumed.status == "failed")
+    assert resumed.problem["offers"] == []  # the real goose has this conversation, not the demo
+    assert [item["text"] for item in resumed.items if item["kind"] == "user"] == ["hello"]
+    resumed.close()

@@ -133,13 +133,14 @@ class Web:
         """Start a turn; it ends with `TurnEnded(prompt_id)`."""
         self._prompts[text.strip()] += 1
         self._begin(prompt_id, text, self._prompts[text.strip()])
-        self._frame(type="message", content=text)
+        now = round(self._now().timestamp() * 1000)
+        self._frame(type="message", content=text, session_id=self._session_id, timestamp=now)
         self._ask("silence", "1", after=SILENCE)
 
     def cancel(self) -> list[str]:
         """Stop the running turn. There never is an open question."""
         self._cancelling = True
-        self._frame(type="cancel")
+        self._frame(type="cancel", session_id=self._session_id)
         return []
 
     def answer(self, request_id: str, option_id: str | None) -> bool:
@@ -150,9 +151,8 @@ class Web:
         """Refused, but for the mode that this server is in, `auto`."""
         self._ask("set", setting, value, path="/api/health")
 
-    def _frame(self, **message: str) -> None:
-        message["session_id"] = self._session_id
-        self._outbox.append(json.dumps({**message, "timestamp": round(self._now().timestamp() * 1000)}))
+    def _frame(self, **message: str | int) -> None:
+        self._outbox.append(json.dumps(message))
 
     def _ask(self, *why: str, path: str | None = None, after: float = 0.0) -> None:
         """Fetch something; an answer of an earlier turn will not be wanted any more."""

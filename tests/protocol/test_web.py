@@ -178,6 +178,16 @@ def test_the_second_cancelled_of_one_cancel_ends_no_other_turn(late: int, heard:
     assert peer.hears({"type": "complete"})[0] == ev.TurnEnded("p2", "end_turn")
 
 
+def test_what_we_send_is_what_the_server_knows() -> None:
+    peer = Peer().greeted().opened()
+    peer.web.prompt("p1", "which file is the largest?")
+    peer.web.cancel()
+    peer.take()
+    session = {"session_id": "20251009_1"}
+    message = {"type": "message", "content": "which file is the largest?", "timestamp": int(NOON.timestamp() * 1000)}
+    assert peer.sent == [{**message, **session}, {"type": "cancel", **session}]
+
+
 def test_a_cancel_of_the_next_turn_counts() -> None:
     peer = Peer().prompted()
     peer.web.cancel()

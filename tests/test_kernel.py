@@ -155,6 +155,9 @@ def test_cells_drive_a_chat_under_nbclient(environment: dict[str, str], tmp_path
         for cell in notebook.cells
         for output in cell.outputs
     ]
-    assert shown == ["GooseChat", "*hi*", "'TurnEnded'", "'completed'", "goose asked for permission\n"]
+    chat, saved, *others = shown
+    assert chat == "GooseChat"
+    assert "✓ shell · touch yes" in saved
+    assert others == ["*hi*", "'TurnEnded'", "'completed'", "goose asked for permission\n"]
     assert (tmp_path / "yes").exists()
     assert not (tmp_path / "no").exists()

@@ -64,8 +64,8 @@ class Chat(t.HasTraits):
         model: the model's name. Default: as goose is configured.
         store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
         on_permission: answers the agent's questions: `"allow"`, `"reject"`, or a function of a `Question` that returns
-        one of these,
-            a bool, an option's id, or None to leave it to the person at the page. It is called on a thread of its own.
+            one of these, a bool, an option's id, or None to leave it to the person at the page. It is called on a
+            thread of its own.
         replay: a session file, a folder of them, or the id of a session: answers come from there in place of goose, to
             the same prompts in the same order. A path is relative to the notebook's folder; the chats of a notebook
             take the files of a folder in the order in which they were made. Default: `$GOOSE_WIDGET_REPLAY`, which

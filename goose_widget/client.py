@@ -231,8 +231,12 @@ class Client:
         try:
             answer = await endpoint.get(what.path, timeout=_FETCH_TIMEOUT, limit=MAX_FRAME)
             got = Got(what, answer.status, str(mask(answer.body, endpoint.key)), answer.location)
-        except (OSError, asyncio.TimeoutError, ValueError) as error:
+        except Exception as error:  # whatever it is: who asked waits for an answer
+            if not isinstance(error, OSError | asyncio.TimeoutError | ValueError):
+                log.exception("a request failed in an unforeseen way")
             got = Got(what, 0, str(error) or type(error).__name__)
+        if socket is not self._socket:
+            return  # Python before 3.12 may lose a cancellation when the answer comes with it
         try:
             self._session.feed(got)
         except Exception as error:

@@ -40,9 +40,9 @@ class Endpoint:
     language: Language = "acp"
 
     def __post_init__(self) -> None:
-        if not self.key.isprintable():
+        if not self.key.isprintable() or not self.key.isascii():
             raise errors.UsageError(
-                "The server's key holds a character that can't be sent, as a line break.",
+                "The server's key holds a character that can't be sent, as a line break or an umlaut.",
                 "If it was read from a file: `token=text.strip()`.",
             )
 
@@ -65,7 +65,9 @@ class Endpoint:
 
     async def get(self, path: str, *, timeout: float, limit: int = _MAX_BODY) -> http.Answer:
         """GET a path of the server, with the key. Raises what `http.get` does."""
-        return await http.get(self.base + path, headers=self.headers, timeout=timeout, limit=limit)
+        answer = await http.get(self.base + path, headers=self.headers, timeout=timeout, limit=limit)
+        # A proxy may repeat what it was sent, and errors show what it answers.
+        return replace(answer, body=answer.body.replace(self.key, "[key]")) if len(self.key) > 7 else answer
 
 
 def parse(server: str, key: str = "") -> Endpoint:
@@ -124,7 +126,7 @@ async def _is_goose_web(base: str) -> bool:
         health = json.loads(answer.body)
     except (OSError, asyncio.TimeoutError) as error:
         raise errors.ConnectionRefused(_plain(base), _reason(error)) from error
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(health, dict) and str(health.get("service", "")).startswith("goose")
 

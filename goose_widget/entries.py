@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _MESSAGE: Final = 60_000  # characters of one message
 _PICTURE: Final = 150_000  # characters of one picture
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")  # one class: with more, what an agent sent could take hours to refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +293,7 @@ def _block(block: Any, text: Callable[[str], Part]) -> list[Part]:
 
 
 def _picture(mime: str, data: str) -> Part:
-    if mime not in IMAGES or re.fullmatch(r"[A-Za-z0-9+/\s]*={0,2}\s*", data) is None:
+    if mime not in IMAGES or _BASE64.fullmatch(data) is None:
         return Line(f"A picture that can't be shown here: {revealed(mime[:100]) or 'unknown type'}.")
     if len(data) > _PICTURE:
         return Line(f"A picture of {len(data) * 3 // 4 // 1000:,} KB, too large to be kept here.")

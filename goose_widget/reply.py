@@ -41,8 +41,8 @@ class Reply:
     Attributes:
         items: everything of the turn in its order, the prompt first: dicts with `id`, `kind`, `text` and more.
         stop_reason: why the turn ended: end_turn, cancelled (somebody pressed Stop), refusal, max_tokens,
-        max_turn_requests. usage: tokens of the turn, as far as the server tells: `input_tokens`, `output_tokens`,
-        `total_tokens`.
+            max_turn_requests.
+        usage: tokens of the turn, as far as the server tells: `input_tokens`, `output_tokens`, `total_tokens`.
     """
 
     items: list[Item]

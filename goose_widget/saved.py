@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import logging
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from .loop import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class SavedOutput:
         self._printed: object = None  # the version that was printed last
         self._shown: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._updating = asyncio.Lock()  # one thread at a time: who waits for it mostly finds the work done
 
     def display(self, publisher: Any) -> None:
         """Show it in the running cell."""
@@ -55,11 +59,13 @@ class SavedOutput:
             again: tell it even if nothing is new.
         """
         if self._publisher is not None:
-            try:
-                # Off the loop's thread: Markdown takes its time.
-                await asyncio.get_running_loop().run_in_executor(None, self._update, again)
-            except RuntimeError:
-                log.debug("the process exits: the saved conversation stays as it is")
+            async with self._updating:
+                if again or self._version() != self._printed:
+                    try:
+                        # Off the loop's thread: Markdown takes its time. It must not hold the exit of the process.
+                        await in_thread(functools.partial(self._update, again), "goose-widget-printout")
+                    except RuntimeError:
+                        log.debug("the process exits: the saved conversation stays as it is")
 
     def _update(self, again: bool) -> None:
         try:

@@ -44,6 +44,11 @@ _COMPLETED: Final = (
     "The connection dropped during this reply. goose went on with it, and what was missing was fetched afterwards."
 )
 
+_STOPPED_AWAY: Final = (
+    "Stopped here, while the connection was down. goose may have gone on with the reply: what it has saved is fetched "
+    "with the next connection."
+)
+
 _RENEWED: Final = (
     "goose does not know the session {old} any more. The conversation goes on here in the new session {new}; the agent "
     "does not remember what is above."
@@ -357,7 +362,13 @@ class Session(Conversation):
 
     def stop(self) -> None:
         """Cancel the running turn, if there is one."""
-        if self._turn is None or self._transmit is None:
+        if self._turn is None:
+            return
+        if self._transmit is None:  # of a server that goes on with it: nobody there hears us now
+            if self.facts.read_only:
+                return  # another kernel's
+            self._say(ev.TurnEnded(self._turn, "cancelled", {}, _STOPPED_AWAY))
+            self.commit()
             return
         self._stopping = True
         for question in self._server.cancel():

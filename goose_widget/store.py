@@ -3,14 +3,11 @@
 The first line is the header, every further line one event with its `seq` and `time`. Rules:
 
 - Whole lines, handed to the system before an event is shown, synced to disk at the end of a turn. What could not be
-written
-  (a full disk) is kept and written as soon as that works again.
+  written (a full disk) is kept and written as soon as that works again.
 - Nothing is rewritten. A torn last line (the kernel was killed while it wrote) is cut off when the file is opened to
-write;
-  a damaged line is skipped and counted.
+  write; a damaged line is skipped and counted.
 - A file belongs to one conversation. Session ids repeat (goose counts anew after a delete, and on every machine), so a
-new
-  conversation always gets a new file, and a session is found by the headers, never by making a path of its id.
+  new conversation always gets a new file, and a session is found by the headers, never by making a path of its id.
 - The folder is private (0700, files 0600) and kept out of git by a `.gitignore` until its owner decides otherwise.
 """
 

@@ -8,6 +8,7 @@ while a cell runs.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 import weakref
@@ -37,6 +38,9 @@ _REMEMBERED_ACTIONS: Final = 4096
 
 # A page that is just loading may take this long to say hello; until then a question waits for it.
 _HELLO_PATIENCE: Final = 10.0
+
+# A printout of usual Markdown takes less than a second.
+_PRINT_PATIENCE: Final = 5.0
 
 _widgets: weakref.WeakValueDictionary[str, GooseChat] = weakref.WeakValueDictionary()
 
@@ -133,7 +137,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
         try:
             return await super()._ask(*arguments)
         finally:
-            await self._saved.update()  # nbclient listens no longer than the cell runs
+            # nbclient listens no longer than the cell runs; and a reply is not kept from its asker for a printout.
+            await asyncio.wait({background().spawn(self._saved.update())}, timeout=_PRINT_PATIENCE)
 
     # Kernel to browser.
 

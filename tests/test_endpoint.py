@@ -55,10 +55,18 @@ def test_the_key_does_not_show_in_a_repr() -> None:
     assert "s3cret" not in repr(Endpoint("ws://h/acp", "s3cret"))
 
 
-def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it() -> None:
+@pytest.mark.parametrize("key", ["s3cret\n", "s3cr\u00e9t", "s3cret\u20ac"])
+def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(errors.UsageError, match="line break") as refused:
-        Endpoint("ws://h/acp", "s3cret\n")
-    assert "s3cret" not in str(refused.value)
+        Endpoint("ws://h/acp", key)
+    assert "s3cr" not in str(refused.value)
+
+
+async def test_a_proxy_that_repeats_the_key_does_not_bring_it_into_an_error() -> None:
+    async with answering({"/acp": http(403, "X-Secret-Key: a-long-secret")}) as url:
+        with pytest.raises(errors.AccessDenied) as denied:
+            await probe(Endpoint(url, "a-long-secret"))
+    assert denied.value.detail == "X-Secret-Key: [key]"
 
 
 # -- a server that answers as told ----------------------------------------------------------------------------------

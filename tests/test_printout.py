@@ -170,6 +170,12 @@ def test_pictures_are_shown_if_they_are_pictures_and_not_too_large() -> None:
     assert images("image/png", "A" * 1_000_000) == []
 
 
+def test_a_picture_that_is_none_is_refused_in_no_time() -> None:
+    before = time.process_time()
+    to_html([agent("", content=[{"type": "image", "mime": "image/png", "data": " " * 100_000 + "!"}])])
+    assert time.process_time() - before < 1.0 * PATIENCE
+
+
 def test_a_long_chat_prints_its_end_and_says_where_the_rest_is() -> None:
     items = [each for number in range(5_000) for each in (user(f"question {number}"), agent(f"answer {number}"))]
     before = time.process_time()

@@ -117,10 +117,34 @@ async def test_a_process_that_exits_is_no_error(monkeypatch: pytest.MonkeyPatch)
     conversation.output.display(Publisher())
 
     def refuse(*arguments: Any) -> None:
-        raise RuntimeError("cannot schedule new futures after shutdown")
+        raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", refuse)
+    conversation.text = "one"
+    monkeypatch.setattr(threading.Thread, "start", refuse)
     await conversation.output.update()
+
+
+async def test_updates_that_come_meanwhile_take_one_thread_and_never_hold_the_exit() -> None:
+    conversation, publisher = Conversation(), Publisher()
+    conversation.output.display(publisher)
+    started, go_on = threading.Event(), threading.Event()
+    is_daemon: list[bool] = []
+
+    def publish(*_: Any, **__: Any) -> None:
+        is_daemon.append(threading.current_thread().daemon)
+        started.set()
+        go_on.wait(10)
+
+    publisher.publish = publish  # type: ignore[method-assign]
+    conversation.text = "one"
+    await asyncio.to_thread(str)  # asyncio's own thread is there
+    before = threading.active_count()
+    updates = [asyncio.create_task(conversation.output.update()) for _ in range(20)]
+    await asyncio.to_thread(started.wait, 10)
+    assert threading.active_count() <= before + 1
+    go_on.set()
+    await asyncio.gather(*updates)
+    assert is_daemon == [True]
 
 
 def test_without_a_kernel_there_is_nothing_to_display_with() -> None:

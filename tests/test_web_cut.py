@@ -12,6 +12,7 @@ import pytest
 from goose_widget import Chat, errors
 from goose_widget import events as ev
 from goose_widget.client import backoff
+from goose_widget.endpoint import Endpoint
 from goose_widget.protocol import Got, web_saved
 from goose_widget.store import Entry, Header, Store
 from support import acp_server
@@ -254,6 +255,49 @@ async def test_stop_ends_a_turn_that_goes_on_without_us(chats: Chats, monkeypatc
         chat.stop()
         assert (await asking).stop_reason == "cancelled"
         await eventually(lambda: chat.status == "ready")
+
+
+@both
+async def test_stop_ends_a_turn_while_the_connection_is_down(
+    chats: Chats, generation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goose_widget.client._STOP_PATIENCE", 0.1)
+
+    async def turn(server: WebServer, turn: WebTurn) -> None:
+        await turn.text(f"about {turn.prompt}")
+        if turn.prompt == PROMPT:
+            await asyncio.Event().wait()
+
+    async with chats.serving(WebServer(turn, generation=generation)) as server:
+        chat = chats.chat(server)
+        asking = asyncio.create_task(chat.ask_async(PROMPT))
+        await eventually(lambda: outline(chat)[-1:] == [("agent", f"about {PROMPT}")])
+        await server.stop()
+        await eventually(lambda: chat.status == "reconnecting")
+        chat.stop()
+        assert (await asking).stop_reason == "cancelled"
+        assert len(notices(chat)) == 1
+        await server.start()
+        assert (await chat.ask_async("go on")).text == "about go on"
+        assert server.connections == 2
+        assert saved(chat) == shown(chat)
+
+
+async def test_a_request_that_fails_in_an_unforeseen_way_is_answered_all_the_same(
+    chats: Chats, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def turn(server: WebServer, turn: WebTurn) -> None:
+        await turn.tool_request("c", "shell", command="ls")
+
+    async def get(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    async with chats.serving(WebServer(turn)) as server:
+        chat = chats.chat(server)
+        await eventually(lambda: chat.status == "ready")
+        monkeypatch.setattr(Endpoint, "get", get)
+        assert (await chat.ask_async("list")).stop_reason == "end_turn"
+        assert "unforeseen" in caplog.text
 
 
 @both

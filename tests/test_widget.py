@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -273,6 +274,22 @@ async def test_it_is_displayed_with_a_printout_that_follows_each_turn(
     await Page(chat).do({"type": "prompt", "text": "from the page"})
     await eventually(lambda: notebook.printout.endswith("You said: from the page"))
     assert notebook.updates == 2
+
+
+async def test_a_reply_does_not_wait_for_a_printout_that_takes_long(
+    server: AcpServer, new_chat: Any, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget, "_PRINT_PATIENCE", 0.05)
+    chat = new_chat(server)
+    chat._ipython_display_()
+    go_on = threading.Event()
+    monkeypatch.setattr(widget, "to_html", lambda *_, **__: str(go_on.wait(20)))
+    try:
+        assert (await asyncio.wait_for(chat.ask_async("hello"), 10)).text == "You said: hello"
+        assert notebook.updates == 0
+    finally:
+        go_on.set()
+    await eventually(lambda: notebook.updates == 1)
 
 
 async def test_the_printout_of_a_resumed_chat_begins_with_what_was_said(

@@ -4,7 +4,9 @@ Rules of this module:
 
 - It listens on 127.0.0.1 only, and answers only who asks for a loopback host: a page that was led here by a name of its
   own (DNS rebinding) gets nothing.
-- A page of another computer gets nothing either: its `Origin` is not loopback.
+- A page of another computer gets nothing either: its `Origin` is not loopback. Nor can it make sessions with what has
+  no `Origin`, as images. Only `/ws` takes "null", which is what a page opened from a file has (and a sandboxed frame of
+  any page: what it could read is what was written to the demo).
 - Keys are compared in constant time, and are in no log: websockets' own log has the headers, so it is off.
 """
 
@@ -154,7 +156,8 @@ class DemoServer:
         if self._token and not _same(headers.get("Authorization", ""), f"Bearer {self._token}"):
             return connection.respond(HTTPStatus.UNAUTHORIZED, "unauthorized\n")
         origin = headers.get("Origin")
-        if origin is not None and not _is_loopback(origin) and (origin, path) != ("null", "/ws"):
+        is_foreign = origin is not None and not _is_loopback(origin) and (origin, path) != ("null", "/ws")
+        if is_foreign or (path == "/" and _is_embedded(headers)):
             return connection.respond(HTTPStatus.FORBIDDEN, "Only for pages of this computer.\n")
         match path.split("/")[1:]:
             case ["ws"]:
@@ -200,6 +203,12 @@ def _is_loopback(address: str) -> bool:
         return urlsplit(address).hostname in _LOOPBACK
     except ValueError:
         return False
+
+
+def _is_embedded(headers: Headers) -> bool:
+    """Whether a page of another site asks without a click, as for an image: browsers send no `Origin` with that."""
+    is_foreign = headers.get("Origin") is None and headers.get("Sec-Fetch-Site") == "cross-site"
+    return is_foreign and headers.get("Sec-Fetch-User") != "?1"
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -187,7 +187,10 @@ class Sessions:
         return f"{day}_{max(taken, default=0) + 1}"
 
     def _make_folder(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One by one: `parents=True` would make those above, the folder of the sessions among them, for all to read.
+        missing = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True, mode=0o700)
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("# Conversations with the demo. Delete this file to have them in git.\n*\n")

@@ -124,6 +124,7 @@ class Web:
     def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
         """Load a session; its history comes first, then `Opened`; then, if a turn is open, `Saved` until it is over."""
         self._session_id = session_id
+        self._is_fresh = session_id in _made_ids  # before the end of the first reply to be saved, it still is
         if turn is not None:
             self._begin(turn.prompt_id, turn.text, turn.nth)
             self._arrived = turn.heard

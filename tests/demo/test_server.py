@@ -138,7 +138,7 @@ async def test_without_a_key_it_is_open_to_this_computer(server: DemoServer) -> 
         ("http://127.0.0.1:9999", 101, 101),
         ("http://localhost", 101, 101),
         ("http://[::1]:8888", 101, 101),
-        ("null", 403, 101),
+        ("null", 403, 101),  # a page that was opened from a file
         ("https://evil.example", 403, 403),
         ("http://127.0.0.1.evil.example", 403, 403),
         ("http://localhost@evil.example", 403, 403),
@@ -155,6 +155,23 @@ async def test_a_page_of_another_computer_gets_nothing(server: DemoServer, origi
     else:
         assert answer.status == 403
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}, 303),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:8888"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({}, 303),
+    ],
+)
+async def test_a_page_of_another_computer_makes_no_sessions(
+    server: DemoServer, headers: dict[str, str], status: int
+) -> None:
+    assert (await get(f"{server.web_url}/", **headers)).status == status
 
 
 @pytest.mark.parametrize("path", ["/acp", "/ws", "/", "/api/sessions", "/api/health", "/health"])

@@ -130,6 +130,7 @@ def test_the_folder_is_private_and_ignored_by_git(sessions: Sessions) -> None:
     finally:
         os.umask(before)
     assert mode(sessions.folder) == 0o700
+    assert mode(sessions.folder.parent) == 0o700
     assert mode(sessions.path(session.id)) == 0o600
     assert (sessions.folder / ".gitignore").read_text().endswith("\n*\n")
     assert sorted(path.name for path in sessions.folder.iterdir()) == [".gitignore", f"{session.id}.json"]

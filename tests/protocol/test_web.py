@@ -19,6 +19,7 @@ from goose_widget.protocol import (
     Got,
     Greeted,
     Opened,
+    OpenTurn,
     Refused,
     Signal,
     web,
@@ -358,6 +359,23 @@ def test_silence_of_a_server_that_is_at_work_is_waited_out(body: Any) -> None:
     assert peer.hears({"type": "response", "content": "at last"}) == [ev.Text("at last")]
     assert peer.answers(body) == []
     assert peer.waiting() == []
+
+
+def test_an_early_server_that_was_left_in_its_first_turn_is_waited_for_as_well() -> None:
+    first = Peer().greeted()
+    first.web.new_session("/work")
+    first.answers("<html>")
+    (opened,) = [said for said in first.answers({"error": "Session not found"}) if isinstance(said, Opened)]
+    second = Peer().greeted()
+    second.web.load_session(opened.session_id, "/work", OpenTurn("p1", "hello"))
+    while not any(look.over for look in second.looks(None)):
+        pass
+    second.gets.clear()
+    second.web.prompt("p2", "again")
+    second.take()
+    second.gets = [get for get in second.gets if "silence" in get.why]
+    assert second.answers({"error": "Session not found"}) == []
+    assert second.hears({"type": "response", "content": "at last"}) == [ev.Text("at last")]
 
 
 def test_an_early_server_may_know_a_session_only_with_its_first_reply(monkeypatch: pytest.MonkeyPatch) -> None:

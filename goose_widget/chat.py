@@ -141,7 +141,13 @@ class Chat(t.HasTraits):
             recording = find(wanted, folder=folder, notebook=notebook, store=sessions, session_id=session_id)
             session_id = None
         self._recording = recording
-        self._target = Target(*((server, token) if recording is None else (None, None)), demo=sessions.folder / "demo")
+        resumed = sessions.find(session_id) if session_id is not None else None
+        self._target = Target(
+            server if recording is None else None,
+            token if recording is None else None,
+            demo=sessions.folder / "demo",
+            home=resumed.header.server if resumed is not None else "",
+        )
         directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
         if recording is None and not self._target.is_elsewhere and not directory.is_dir():
             raise errors.UsageError(f"cwd must be a folder; {directory} is none.")

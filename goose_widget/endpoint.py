@@ -155,8 +155,6 @@ async def probe(endpoint: Endpoint) -> None:
     url = endpoint.url
     try:
         answer = await endpoint.get(_PATHS[endpoint.language], timeout=_TIMEOUT)
-    except ssl.SSLError as error:
-        raise errors.ConnectionRefused(url, f"No secure connection: {error.reason or error}.") from error
     except (OSError, asyncio.TimeoutError) as error:
         raise errors.ConnectionRefused(url, _reason(error)) from error
     except ValueError as error:
@@ -190,6 +188,8 @@ def _plain(url: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"No secure connection: {error.reason or error}."
     if isinstance(error, asyncio.TimeoutError | TimeoutError):
         return f"No answer within {_TIMEOUT:g} s."
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:

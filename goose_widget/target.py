@@ -18,9 +18,10 @@ class Target:
     """A server, wherever it is.
 
     Args:
-        server: an address, "demo", or None for what `environment` says.
+        server: an address, "demo", or None for what `environment` says, or else for where the session lives.
         token: its key.
         demo: the folder of the demo's sessions.
+        home: the `place` of the session to resume, "" if it has none.
         environment: `GOOSE_SERVER_URL` in it is an address, with its key in `GOOSE_SERVER__SECRET_KEY`; without it the
             kernel's own goose is meant.
 
@@ -32,12 +33,18 @@ class Target:
     """
 
     def __init__(
-        self, server: str | None, token: str | None, *, demo: Path, environment: Mapping[str, str] = os.environ
+        self,
+        server: str | None,
+        token: str | None,
+        *,
+        demo: Path,
+        home: str = "",
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
         if server is None:
             if token is not None:
                 raise errors.UsageError("token= is the key of a server; pass server= as well.")
-            server = environment.get("GOOSE_SERVER_URL") or None
+            server = environment.get("GOOSE_SERVER_URL") or ("demo" if home == _PLACES["demo"] else None)
             token = environment.get("GOOSE_SERVER__SECRET_KEY")
         self._demo = demo
         self._what: Endpoint | Literal["local", "demo"] = "local"

@@ -10,6 +10,7 @@ import pytest
 from goose_widget import Chat, errors
 from goose_widget.demo import stop_demos
 from goose_widget.endpoint import Endpoint
+from goose_widget.store import Header, Store
 from goose_widget.target import Target
 from support.poll import eventually
 
@@ -78,8 +79,18 @@ async def test_without_goose_the_demo_is_taken_when_somebody_says_so(
         chat.try_demo()
     session_id = chat.session_id
     chat.close()
-    resumed = Chat(session_id, store=tmp_path / "sessions", cwd=tmp_path)
-    await eventually(lambda: resumed.status == "failed")
-    assert resumed.problem["offers"] == []  # the real goose has this conversation, not the demo
-    assert [item["text"] for item in resumed.items if item["kind"] == "user"] == ["hello"]
+    resumed = Chat(session_id, store=tmp_path / "sessions", cwd=tmp_path)  # it lives at the demo, and goes on there
+    assert "You wrote 1 message before this one" in (await resumed.ask_async("/remember")).text
     resumed.close()
+
+
+async def test_a_session_of_the_real_goose_is_not_taken_to_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOSE_BIN", "/no/such/goose")
+    monkeypatch.delenv("GOOSE_SERVER_URL", raising=False)
+    Store(tmp_path).create(Header("20261122_7", "this computer")).close()
+    chat = Chat("20261122_7", store=tmp_path, cwd=tmp_path)
+    await eventually(lambda: chat.status == "failed")
+    assert (chat.problem["code"], chat.problem["offers"]) == ("no-goose", [])
+    chat.close()

@@ -76,6 +76,7 @@ export class Chat {
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
     this.#listen("change:height", () => this.#emit({ type: "height" }));
     this.#listen("change:session_id", () => this.#moveDraft());
+    this.#listen("change:cwd", () => this.#moveDraft());
     this.#receive({ type: "snapshot", ...model.get("transcript") });
   }
 
@@ -199,7 +200,9 @@ export class Chat {
   }
 
   #keyNow(): string {
-    return this.model.get("session_id") ?? this.model.get("uid");
+    const session = this.model.get("session_id");
+    // Every computer and every folder's demo counts its sessions for itself: an id alone may be another chat's too.
+    return session === null ? this.model.get("uid") : `${session} ${this.model.get("cwd")}`;
   }
 
   #moveDraft(): void {

@@ -19,6 +19,7 @@ function chatWith(model = new FakeModel({ session_id: `s${++count}` })) {
   return { model, chat: new Chat(model), session: model.get("session_id") ?? model.get("uid") };
 }
 
+const draftOf = (session: string) => readDraft(`${session} ${new FakeModel().get("cwd")}`);
 const flush = () => vi.advanceTimersByTimeAsync(0);
 
 describe("the transcript", () => {
@@ -86,11 +87,11 @@ describe("a prompt", () => {
     chat.type("hello goose");
     const done = chat.prompt();
     expect([chat.draft, chat.sending]).toEqual(["", ["hello goose"]]);
-    expect(readDraft(session)).toBe("hello goose");
+    expect(draftOf(session)).toBe("hello goose");
     await flush();
     await done;
     expect(model.actions("prompt")).toMatchObject([{ text: "hello goose" }]);
-    expect([chat.draft, chat.sending, readDraft(session)]).toEqual(["", [], ""]);
+    expect([chat.draft, chat.sending, draftOf(session)]).toEqual(["", [], ""]);
   });
 
   it("comes back with the reason when it is refused, before what was typed meanwhile", async () => {
@@ -99,7 +100,7 @@ describe("a prompt", () => {
     chat.type("one");
     const done = chat.prompt();
     chat.type("two");
-    expect(readDraft(session)).toBe("one\n\ntwo");
+    expect(draftOf(session)).toBe("one\n\ntwo");
     await flush();
     await done;
     expect(chat.draft).toBe("one\n\ntwo");
@@ -126,7 +127,7 @@ describe("a prompt", () => {
     const done = chat.prompt();
     chat.close();
     await done;
-    expect(readDraft(session)).toBe("keep me");
+    expect(draftOf(session)).toBe("keep me");
   });
 });
 
@@ -136,6 +137,7 @@ describe("the draft", () => {
     chat.type("half");
     chat.close();
     expect(chatWith(new FakeModel({ session_id: session })).chat.draft).toBe("half");
+    expect(chatWith(new FakeModel({ session_id: session, cwd: "/another/folder" })).chat.draft).toBe("");
   });
 
   it("moves to the session when that becomes known", () => {
@@ -143,7 +145,7 @@ describe("the draft", () => {
     chat.type("early");
     expect(readDraft("fresh")).toBe("early");
     model.set("session_id", "20261122_99");
-    expect([readDraft("fresh"), readDraft("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
+    expect([readDraft("fresh"), draftOf("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
   });
 });
 
@@ -165,14 +167,14 @@ describe("a draft whose view is gone", () => {
     const before = left();
     const { chat, session } = next(new FakeModel({ session_id: null, uid: "again" }));
     expect([chat.draft, readDraft(session)]).toEqual(["unsent", "unsent"]);
-    expect([before.chat.draft, readDraft(before.session)]).toEqual(["", ""]);
+    expect([before.chat.draft, draftOf(before.session)]).toEqual(["", ""]);
     expect(next().chat.draft).toBe("");
   });
 
   it("is not taken over after a minute", () => {
     const { session } = left();
     vi.advanceTimersByTime(61_000);
-    expect([next().chat.draft, readDraft(session)]).toEqual(["", "unsent"]);
+    expect([next().chat.draft, draftOf(session)]).toEqual(["", "unsent"]);
   });
 
   it("is not taken over by a chat that has text or messages of its own", () => {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import random
 import time
@@ -21,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from . import errors
 from ._version import __version__
-from .endpoint import Endpoint, probe, ws_token
+from .endpoint import Endpoint, mask, probe, ws_token
 from .pace import Pace
 from .protocol import Get, Got, Outgoing, Speaker
 from .protocol.acp import Acp
@@ -46,8 +45,6 @@ _PING_TIMEOUT: Final = 15.0
 _STOP_PATIENCE: Final = 3.0
 _STABLE: Final = 10.0
 _FETCH_TIMEOUT: Final = 20.0
-_SECRET_LENGTH: Final = 8
-_MASK: Final = "[the key of the goose server]"
 _TICK: Final = 2.0
 _SLEPT: Final = 10.0
 
@@ -65,16 +62,6 @@ def backoff(attempt: int, chance: float) -> float:
 def was_asleep(wall: float, expected: float) -> bool:
     """Whether the computer slept: `wall` seconds went by where `expected` were planned."""
     return wall - expected > _SLEPT
-
-
-def mask(frame: str | bytes, key: str) -> str | bytes:
-    """`frame` without the server's key: goose hands its environment to its tools, and `env` would print the key."""
-    if len(key) < _SECRET_LENGTH:
-        return frame  # no secret, and maybe a word
-    escaped = json.dumps(key)[1:-1]
-    if isinstance(frame, str):
-        return frame.replace(escaped, _MASK) if escaped in frame else frame
-    return frame.replace(escaped.encode(), _MASK.encode())
 
 
 class _Connect(connect):
@@ -230,7 +217,7 @@ class Client:
         await asyncio.sleep(what.after)
         try:
             answer = await endpoint.get(what.path, timeout=_FETCH_TIMEOUT, limit=MAX_FRAME)
-            got = Got(what, answer.status, str(mask(answer.body, endpoint.key)), answer.location)
+            got = Got(what, answer.status, answer.body, answer.location)
         except Exception as error:  # whatever it is: who asked waits for an answer
             if not isinstance(error, OSError | asyncio.TimeoutError | ValueError):
                 log.exception("a request failed in an unforeseen way")

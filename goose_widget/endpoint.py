@@ -22,7 +22,19 @@ _PATHS: Final[dict[Language, str]] = {"acp": "/acp", "web": "/ws", "unknown": ""
 _TIMEOUT: Final = 5.0  # seconds for one answer
 _MAX_BODY: Final = 2**12
 _MAX_PAGE: Final = 2**20
+_SECRET_LENGTH: Final = 8
+_MASK: Final = "[the key of the goose server]"
 _WS_TOKEN: Final = re.compile(r"GOOSE_WS_TOKEN\s*=\s*['\"]([\w-]+)['\"]")
+
+
+def mask(frame: str | bytes, key: str) -> str | bytes:
+    """`frame` without the server's key: goose hands its environment to its tools, and `env` would print the key."""
+    if len(key) < _SECRET_LENGTH:
+        return frame  # no secret, and maybe a word
+    escaped = json.dumps(key)[1:-1]
+    if isinstance(frame, str):
+        return frame.replace(escaped, _MASK) if escaped in frame else frame
+    return frame.replace(escaped.encode(), _MASK.encode())
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ class Endpoint:
         """GET a path of the server, with the key. Raises what `http.get` does."""
         answer = await http.get(self.base + path, headers=self.headers, timeout=timeout, limit=limit)
         # A proxy may repeat what it was sent, and errors show what it answers.
-        return replace(answer, body=answer.body.replace(self.key, "[key]")) if len(self.key) > 7 else answer
+        return replace(answer, body=str(mask(answer.body, self.key)))
 
 
 def parse(server: str, key: str = "") -> Endpoint:
@@ -177,7 +189,7 @@ async def _who_answers(endpoint: Endpoint) -> str:
         if await _is_goose_web(endpoint.base):
             return f"It is a `goose web`, the server of older versions: pass `server='{_plain(endpoint.base)}'`."
     with contextlib.suppress(OSError, asyncio.TimeoutError, ValueError):
-        answer = await http.get(f"{endpoint.base}/status", timeout=_TIMEOUT, limit=_MAX_BODY)
+        answer = await http.get(f"{endpoint.base}/health", timeout=_TIMEOUT, limit=_MAX_BODY)
         if answer.status == 200 and answer.body.strip() == "ok":
             return f"It is a goose, which may speak another protocol: pass `server='{_plain(endpoint.base)}'`."
     return "It answers like a web server, not like goose."

@@ -13,7 +13,8 @@ import pytest
 
 from goose_widget import Chat, errors
 from goose_widget import events as ev
-from goose_widget.client import MAX_FRAME, backoff, mask, was_asleep
+from goose_widget.client import MAX_FRAME, backoff, was_asleep
+from goose_widget.endpoint import mask
 from goose_widget.loop import Background
 from goose_widget.store import Entry, Header, Store
 from support.acp_server import AcpServer, running

@@ -66,7 +66,7 @@ async def test_a_proxy_that_repeats_the_key_does_not_bring_it_into_an_error() ->
     async with answering({"/acp": http(403, "X-Secret-Key: a-long-secret")}) as url:
         with pytest.raises(errors.AccessDenied) as denied:
             await probe(Endpoint(url, "a-long-secret"))
-    assert denied.value.detail == "X-Secret-Key: [key]"
+    assert denied.value.detail == "X-Secret-Key: [the key of the goose server]"
 
 
 # -- a server that answers as told ----------------------------------------------------------------------------------
@@ -120,8 +120,8 @@ async def test_a_proxy_without_a_goose_behind_it_counts_as_refused() -> None:
     ("answers", "what"),
     [
         ({"/api/health": http(200, '{"status": "ok", "service": "goose-web"}')}, "goose web"),
-        ({"/status": http(200, "ok")}, "It is a goose, which may speak another protocol"),
-        ({"/api/health": http(200, "[]"), "/status": http(200, "<html>")}, "not like goose"),
+        ({"/health": http(200, "ok")}, "It is a goose, which may speak another protocol"),
+        ({"/api/health": http(200, "[]"), "/health": http(200, "<html>")}, "not like goose"),
         ({}, "not like goose"),
     ],
 )

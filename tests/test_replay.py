@@ -35,7 +35,7 @@ async def play_a_part(server: AcpServer, prompt: str) -> str:
             await server.update("agent_thought_chunk", content={"type": "text", "text": "Hm."})
             for word in ("one ", "two ", "three"):
                 await server.text(word)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # pauses are a part of what is recorded
             await server.update("session_info_update", title="Numbers")
         case "shell":
             outcome = await server.ask(prompt, "ls")

@@ -222,18 +222,20 @@ async def test_a_prompt_of_which_something_was_heard_has_arrived(chats: Chats, m
         assert (await asking).stop_reason == "end_turn"
 
 
+async def begin_and_hang(server: WebServer, turn: WebTurn) -> None:
+    """A turn that says something, and has no end for PROMPT."""
+    await turn.text(f"about {turn.prompt}")
+    if turn.prompt == PROMPT:
+        await asyncio.Event().wait()
+
+
 @both
 async def test_a_server_that_was_restarted_in_mid_turn_has_no_end_for_it(
     chats: Chats, monkeypatch: pytest.MonkeyPatch, generation: Any
 ) -> None:
     monkeypatch.setattr(web_saved, "_NO_REPLY", 0.1)
 
-    async def turn(server: WebServer, turn: WebTurn) -> None:
-        await turn.text(f"about {turn.prompt}")
-        if turn.prompt == PROMPT:
-            await asyncio.Event().wait()
-
-    async with chats.serving(WebServer(turn, generation=generation)) as server:
+    async with chats.serving(WebServer(begin_and_hang, generation=generation)) as server:
         chat = chats.chat(server)
         asking = asyncio.create_task(chat.ask_async(PROMPT))
         await eventually(lambda: outline(chat)[-1:] == [("agent", f"about {PROMPT}")])
@@ -263,12 +265,7 @@ async def test_stop_ends_a_turn_while_the_connection_is_down(
 ) -> None:
     monkeypatch.setattr("goose_widget.client._STOP_PATIENCE", 0.1)
 
-    async def turn(server: WebServer, turn: WebTurn) -> None:
-        await turn.text(f"about {turn.prompt}")
-        if turn.prompt == PROMPT:
-            await asyncio.Event().wait()
-
-    async with chats.serving(WebServer(turn, generation=generation)) as server:
+    async with chats.serving(WebServer(begin_and_hang, generation=generation)) as server:
         chat = chats.chat(server)
         asking = asyncio.create_task(chat.ask_async(PROMPT))
         await eventually(lambda: outline(chat)[-1:] == [("agent", f"about {PROMPT}")])

@@ -11,7 +11,7 @@ from goose_widget.demo.steps import Call, Done, Drop, Fail, Output, Pause, Plan,
 
 def play(prompt: str, answer: str = "allow_once", **more: object) -> list[Step]:
     """All steps of a turn; what asks is answered with `answer`."""
-    script = reply(dataclasses.replace(Turn(prompt, cwd="/work"), **more))  # type: ignore[arg-type]
+    script = reply(dataclasses.replace(Turn(prompt, cwd="/home/ada"), **more))  # type: ignore[arg-type]
     steps, step = [], next(script, None)
     while step is not None:
         steps.append(step)
@@ -165,7 +165,7 @@ def test_an_edit_shows_the_change() -> None:
     (done,) = of(play("/edit"), Done)
     assert isinstance(done, Done)
     assert done.diff is not None
-    assert done.diff["path"] == "/work/analysis.py"
+    assert done.diff["path"] == "/home/ada/analysis.py"
     assert done.diff["old"] != done.diff["new"]
 
 

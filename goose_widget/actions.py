@@ -10,9 +10,10 @@ from .errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A view is there; it has the transcript up to `have`."""
+    """A view is there; it has the transcript of the log `log` up to `have`."""
 
     have: int
+    log: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,90 @@ class Accept:
     offer: str
 
 
-Action: TypeAlias = Hello | Prompt | Stop | Answer | SetMode | SetModel | Retry | Accept
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Send the items before this one."""
+
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on with the reply that was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask again what was asked when the reply was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """List the sessions beside the notebook: the newest, or those that hold `query`."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Go to a session of the list."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """Go to a new session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give the session another title."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Go to a second session that begins as this one: before a prompt, after another item's turn; "": all of it."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a session of the list for good."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write the conversation to a file beside the notebook: md, html, json or ipynb."""
+
+    format: str
+
+
+Action: TypeAlias = (
+    Hello
+    | Prompt
+    | Stop
+    | Answer
+    | SetMode
+    | SetModel
+    | Retry
+    | Accept
+    | Earlier
+    | Continue
+    | Again
+    | Sessions
+    | Open
+    | NewSession
+    | Rename
+    | Fork
+    | Delete
+    | Export
+)
 
 _ACTIONS: dict[str, type[Action]] = {
     "hello": Hello,
@@ -72,6 +156,16 @@ _ACTIONS: dict[str, type[Action]] = {
     "set_model": SetModel,
     "retry": Retry,
     "accept": Accept,
+    "earlier": Earlier,
+    "continue": Continue,
+    "again": Again,
+    "sessions": Sessions,
+    "open": Open,
+    "new_session": NewSession,
+    "rename": Rename,
+    "fork": Fork,
+    "delete": Delete,
+    "export": Export,
 }
 _TYPES: dict[str, type] = {"int": int, "str": str}
 

@@ -5,49 +5,38 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import logging
+import functools
 import os
 import time
-import uuid
-import weakref
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import traitlets as t
-
-from . import errors
+from . import errors, imported, library
 from . import events as ev
-from .answers import UNANSWERABLE, Answers, is_deciding
+from .answers import is_deciding
 from .client import Client
-from .endpoint import Endpoint
-from .facts import Facts
-from .loop import background
-from .mirror import Mirror
+from .loop import background, in_thread
 from .notebook import here
 from .permission import OnPermission, check
 from .recording import find, wish
 from .replay import Player
-from .reply import Reply, to_public
-from .session import Session
-from .store import Entry, Sessions, Store, default_folder
-from .target import Target
-from .transcript import Change, Item
+from .reply import Reply
+from .room import Room, Terms
+from .search import Hits, search
+from .shown import Shown
+from .store import SessionFile, Sessions, Store, default_folder, session_file
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 
 # Long enough to read an ordinary session's file, so that its history is there when the constructor returns.
-_RESUME_PATIENCE: Final = 2.0
-
-# Changing the model can make goose start another provider.
-_SET_PATIENCE: Final = 30.0
-
-_open_chats: weakref.WeakSet[Chat] = weakref.WeakSet()
+_RESUME_PATIENCE: Final = 1.0
 
 
-class Chat(t.HasTraits):
+class Chat(Shown):
     """A chat with goose.
 
     The traits can be observed; observers are called on the background thread that also receives the reply, so keep
@@ -55,10 +44,16 @@ class Chat(t.HasTraits):
 
     Args:
         session_id: the session to resume: from its file beside the notebook and from the server; None for a new one.
+            A server that does not have it gets it from the file, if it takes that; else it can be read.
+        path: the file of the session to resume, where its id alone is not enough.
         server: `"http://…"` of a goose that runs (`"ws://…/acp"` of a `goose serve`, `"ws://…/ws"` of a `goose web`),
             or `"demo"`: replies from a script, without any goose. Default: `$GOOSE_SERVER_URL` with its key in
             `$GOOSE_SERVER__SECRET_KEY` if set, else this kernel's own goose, from `$GOOSE_BIN` or the path.
         token: the key of `server`: the secret key of `goose serve`, the token of `goose web`.
+        ca: a file of certificate authorities (PEM) that the certificate of `server` may come from, besides the system's
+            and `$SSL_CERT_FILE`'s.
+        headers: more headers for every request to `server`, as what is in front of it wants them; kept as secret as
+            `token`: `{"Authorization": "token …"}` for a JupyterHub.
         cwd: the folder goose works in. Default: the notebook's.
         mode: auto, approve, smart_approve or chat; what goose may do without asking. Default: as goose is configured.
         model: the model's name. Default: as goose is configured.
@@ -79,46 +74,15 @@ class Chat(t.HasTraits):
     Everything else that goes wrong is in `problem`, is shown by the widget with a Retry button, and raised by `ask`.
     """
 
-    status = t.Enum(
-        ["connecting", "ready", "running", "waiting", "reconnecting", "failed", "closed"],
-        default_value="connecting",
-        read_only=True,
-        help="what the chat is doing; waiting: for your answer to a permission question",
-    ).tag(sync=True)
-    session_id = t.Unicode(None, allow_none=True, read_only=True, help="None until the server made the session").tag(
-        sync=True
-    )
-    title = t.Unicode("", read_only=True).tag(sync=True)
-    mode = t.Unicode("", read_only=True, help="change it with set_mode").tag(sync=True)
-    model = t.Unicode("", read_only=True, help="change it with set_model").tag(sync=True)
-    usage = t.Dict(
-        read_only=True,
-        help="tokens: `used` of `size` in the context; `input_tokens`, `output_tokens`, … of the last turn",
-    ).tag(sync=True)
-    server = t.Unicode("", read_only=True, help="name, version and place of the server").tag(sync=True)
-    problem = t.Dict(
-        default_value=None, allow_none=True, read_only=True, help="why the chat can't go on: `code`, `title`, `text`"
-    ).tag(sync=True)
-    reconnect = t.Dict(default_value=None, allow_none=True, read_only=True, help="`attempt`, `retry_at`, `reason`").tag(
-        sync=True
-    )
-    read_only = t.Bool(False, read_only=True).tag(sync=True)
-    cwd = t.Unicode("", read_only=True).tag(sync=True)
-    modes: t.List[dict[str, str]] = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(sync=True)
-    models: t.List[dict[str, str]] = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(
-        sync=True
-    )
-    items: t.List[Item] = t.List(
-        read_only=True,
-        help="the transcript as dicts with `id`, `kind`, `text` and more; one list that grows, observable",
-    )
-
     def __init__(
         self,
         session_id: str | None = None,
         *,
+        path: str | os.PathLike[str] | None = None,
         server: str | None = None,
         token: str | None = None,
+        ca: str | os.PathLike[str] | None = None,
+        headers: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         mode: str | None = None,
         model: str | None = None,
@@ -132,58 +96,43 @@ class Chat(t.HasTraits):
         if session_id is not None and (not isinstance(session_id, str) or not session_id.strip()):
             raise errors.UsageError(f"session_id must be the id of a session, like '20261122_7', not {session_id!r}.")
         wanted = wish(replay, speed, os.environ)
-        if replay is not None and (server is not None or token is not None):
-            raise errors.UsageError("replay= takes the place of a server: pass it without server= and token=.")
-        folder, notebook = here()
-        sessions = Store(_store_folder(store, folder))
-        recording = None
-        if wanted is not None:
-            recording = find(wanted, folder=folder, notebook=notebook, store=sessions, session_id=session_id)
-            session_id = None
-        self._recording = recording
-        resumed = sessions.find(session_id) if session_id is not None else None
-        self._target = Target(
-            server if recording is None else None,
-            token if recording is None else None,
-            demo=sessions.folder / "demo",
-            home=resumed.header.server if resumed is not None else "",
-        )
-        directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
-        if recording is None and not self._target.is_elsewhere and not directory.is_dir():
-            raise errors.UsageError(f"cwd must be a folder; {directory} is none.")
-        works_in = str(directory) if recording is None else recording.header.cwd or str(directory)
-        self._turns: dict[str, asyncio.Future[tuple[ev.TurnEnded, list[Item]]]] = {}
-        self._listeners: dict[str, Callable[[ev.Event], None]] = {}
-        self._heard = ""  # the turn of the entry that is handed out
-        self._session = Session(
-            cwd=works_in,
-            store=sessions,
-            place=self._target.place,
-            notebook=notebook,
-            session_id=session_id,
+        if replay is not None and any(each is not None for each in (server, token, ca, headers)):
+            what = "server= and token=, ca= and headers="
+            raise errors.UsageError(f"replay= takes the place of a server: pass it without {what}.")
+        terms = _terms(
+            store=store,
+            cwd=cwd,
+            server=server,
+            token=token,
+            ca=ca,
+            headers=headers,
             mode=mode,
             model=model,
-            saved=recording is None,
+            on_permission=on_permission,
         )
-        self._answers = Answers(self._session, on_permission, self._has_view, self._patience)
-        super().__init__(**traits)
-        self.set_trait("cwd", works_in)
-        self.set_trait("session_id", session_id if recording is None else recording.header.session_id)
+        if wanted is not None:
+            recording = find(
+                wanted, folder=terms.folder, notebook=terms.notebook, store=terms.store, session_id=session_id
+            )
+            room = Room(terms, self, recording=recording, speed=wanted.speed)
+        else:
+            file = _file(terms, session_id, path)
+            room = Room(terms, self, session_id=session_id, file=file)
         self._pid = os.getpid()
-        self._mirror = Mirror(self.items, self._session.log.item, self._tell_items)
-        self._queue = asyncio.Lock()  # asks wait for each other in order
-        self._news = asyncio.Event()
-
-        self._client: Client | Player = Client(self._session, self._locate)
-        if recording is not None and wanted is not None:
-            self._session.place = recording.header.server or "an unknown server"
-            self._client = Player(self._session, recording, wanted.speed)
-        self._run: asyncio.Task[None] | None = None
-        started = background().submit(self._start())
-        if session_id is not None:
+        super().__init__(room, **traits)
+        started = background().submit(self._begin())
+        if room.file is not None:
             # A very long history comes when it is read.
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 started.result(_RESUME_PATIENCE)
+
+    @property
+    def _client(self) -> Client | Player:
+        return self._room.client
+
+    async def _begin(self) -> None:
+        await self._room.start()
+        await self._room.whole()
 
     # Driving the chat.
 
@@ -203,11 +152,44 @@ class Chat(t.HasTraits):
             PermissionUnanswered: goose asked for permission and nobody could answer; `reply` has the turn.
             GooseError: the chat can't go on (no goose, no provider, …).
         """
+        return self._wait_for_reply("ask", self._ask(self._prompt(text), on_permission), timeout)
+
+    def continue_turn(self, *, timeout: float | None = None, on_permission: OnPermission = None) -> Reply:
+        """Have goose go on with the reply that was cut off, as the Continue button does, and wait for the end.
+
+        Args:
+            timeout, on_permission: as for `ask`.
+
+        Raises:
+            UsageError: no reply was interrupted, or nothing of it had come.
+            GooseError: as for `ask`.
+        """
+        begin = lambda prompt_id: self._session.continue_turn(prompt_id)  # noqa: E731 - of the room that it is then
+        return self._wait_for_reply("continue_turn", self._ask(begin, on_permission), timeout)
+
+    def retry_turn(self, *, timeout: float | None = None, on_permission: OnPermission = None) -> Reply:
+        """Ask again what was asked when the reply was cut off, as the Retry button below it does.
+
+        Args:
+            timeout, on_permission: as for `ask`.
+
+        Raises:
+            UsageError: no reply was interrupted.
+            GooseError: as for `ask`.
+        """
+        begin = lambda prompt_id: self._session.retry_turn(prompt_id)  # noqa: E731 - of the room that it is then
+        return self._wait_for_reply("retry_turn", self._ask(begin, on_permission), timeout)
+
+    def _prompt(self, text: str) -> Callable[[str], None]:
+        return lambda prompt_id: self._session.prompt(prompt_id, text)
+
+    def _wait_for_reply(self, name: str, work: Coroutine[Any, Any, Reply], timeout: float | None) -> Reply:
         if background().is_current or is_deciding():
+            work.close()
             raise errors.UsageError(
-                "ask() waits for the reply, so it can't be called from an observer or on_permission."
+                f"{name}() waits for the reply, so it can't be called from an observer or on_permission."
             )
-        future = self._submit(self._ask(text, on_permission))
+        future = self._submit(work)
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             while True:
@@ -224,7 +206,7 @@ class Chat(t.HasTraits):
 
     async def ask_async(self, text: str, *, on_permission: OnPermission = None) -> Reply:
         """`ask` for `await`. Cancelling the task cancels the turn."""
-        return await asyncio.wrap_future(self._submit(self._ask(text, on_permission)))
+        return await asyncio.wrap_future(self._submit(self._ask(self._prompt(text), on_permission)))
 
     async def stream(self, text: str, *, on_permission: OnPermission = None) -> AsyncIterator[ev.Event]:
         """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is
@@ -239,7 +221,7 @@ class Chat(t.HasTraits):
             with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        future = asyncio.wrap_future(self._submit(self._ask(text, on_permission, listen)))
+        future = asyncio.wrap_future(self._submit(self._ask(self._prompt(text), on_permission, listen)))
         future.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
@@ -251,11 +233,11 @@ class Chat(t.HasTraits):
 
     def stop(self) -> None:
         """Cancel the running turn. What came of the reply stays."""
-        background().call(self._client.stop_turn)
+        background().call(lambda: self._client.stop_turn())
 
     def retry(self) -> None:
         """Connect again now, as the Retry button does."""
-        background().call(self._retry)
+        background().call(lambda: self._room.retry())
 
     def try_demo(self) -> None:
         """Go on with the demo, which needs no goose, as the button does that is offered where none was found.
@@ -273,12 +255,28 @@ class Chat(t.HasTraits):
         """
         self._accept_and_wait("new")
 
+    def restore(self) -> None:
+        """Bring the conversation into the server, which does not have it (any more), where that is offered.
+
+        Raises:
+            UsageError: it is not offered now.
+        """
+        self._accept_and_wait("restore")
+
+    def take_over(self) -> None:
+        """Go on here with a session that is open in another kernel, which then can only read it.
+
+        Raises:
+            UsageError: it is not offered now.
+        """
+        self._accept_and_wait("take-over")
+
     def _accept_and_wait(self, offer: str) -> None:
         async def accept() -> None:
-            self._accept(offer)
+            self._room.accept(offer)
 
         if background().is_current:
-            self._accept(offer)
+            self._room.accept(offer)
         else:
             self._submit(accept()).result()
 
@@ -301,7 +299,7 @@ class Chat(t.HasTraits):
     def _set_and_wait(self, setting: str, value: str) -> None:
         if background().is_current:
             raise errors.UsageError(f"set_{setting}() waits for goose, so it can't be called from an observer.")
-        self._submit(self._set(setting, value)).result()
+        self._submit(self._room.set(setting, value)).result()
 
     def close(self) -> None:
         """End the chat: disconnect from the server.
@@ -311,119 +309,184 @@ class Chat(t.HasTraits):
         if os.getpid() != self._pid:
             return  # a fork: the chat goes on in the process that made it
         if background().is_current:
-            self._end()
+            self._room.end()
         elif background().is_alive:
             background().submit(self._close()).result(5)
 
+    # The session as a whole.
+
+    def rename(self, title: str) -> None:
+        """Give the session another title, in its file and at the server.
+
+        Raises:
+            UsageError: the title is empty.
+        """
+        self._submit(library.rename(self._room, title)).result()
+
+    def fork(self, item_id: str = "") -> Self:
+        """A second session that begins as this one, as a new chat; both go on alone.
+
+        Args:
+            item_id: `id` of one of the `items`: a prompt, before which the fork ends, or another, with whose turn it
+                ends. Default: all of the conversation.
+
+        Raises:
+            UsageError: there is no such item, the chat is not ready, or the server can't do it.
+            SessionFileError: its file can't be written.
+        """
+        self._check_may_wait("fork")
+        file, _ = self._submit(library.fork(self._room, item_id)).result()
+        return type(self)(path=None if file is None else file.path, **self._arguments())
+
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write the conversation to a file, and return its path.
+
+        Args:
+            path: where; relative to the notebook's folder. The ending says what: `.md` and `.html` to be read, `.json`
+                for `goose session import`, `.ipynb` with the code blocks as cells. What is there is replaced.
+
+        Raises:
+            UsageError: another ending, or it can't be written there.
+        """
+        self._check_may_wait("export")
+        target = self._room.terms.folder / Path(path).expanduser()
+        return self._submit(library.export_to(self._room, target)).result()
+
+    def redact(self, text: str) -> int:
+        """Remove a text from the session's file for good: `[redacted]` takes its place. Returns how often it was there.
+
+        The file is written anew, and what is shown too. Not changed are the server's copy of the conversation,
+        exports, forks, and notebooks that were saved before.
+
+        Raises:
+            UsageError: the text is empty, a turn is running, or there is no file.
+            SessionFileError: the file can't be written.
+        """
+        self._check_may_wait("redact")
+        return self._submit(self._redact(text)).result()
+
+    async def _redact(self, text: str) -> int:
+        count = await library.redact_in(self._room, text)
+        self.restored()
+        return count
+
+    # Sessions beside the notebook.
+
     @classmethod
-    def sessions(cls, *, store: str | os.PathLike[str] | None = None) -> Sessions:
+    def sessions(
+        cls,
+        *,
+        all: bool = False,
+        store: str | os.PathLike[str] | None = None,
+        **server: Any,
+    ) -> Sessions:
         """The sessions beside the notebook, newest first; a table in a notebook.
 
         Args:
+            all: also those that the server knows and this folder does not.
             store: the folder of the session files. Default: `.goose/sessions` beside the notebook.
+            server: `server`, `token`, `ca` and `headers`, as for `Chat`.
+
+        Raises:
+            GooseError: the server can't be reached (`all` only).
         """
-        return Sessions(Store(_store_folder(store, here()[0])).sessions())
+        terms = _terms(store=store, **_server(server))
+        if not all:
+            return Sessions(terms.store.sessions())
+
+        async def work() -> Sessions:
+            async with library.visit(terms) as room:
+                kept = await library.kept_at_server(room)
+                place = room.target.place
+            listed = functools.partial(library.all_sessions, terms.store, kept, place)
+            return Sessions(await in_thread(listed, "goose-widget-list"))
+
+        return _run("sessions", work())
+
+    @classmethod
+    def search(cls, text: str, *, store: str | os.PathLike[str] | None = None) -> Hits:
+        """Where a text occurs in the sessions beside the notebook, whatever its case; a table in a notebook.
+
+        Args:
+            text: what to find in prompts, replies, thoughts, tools and titles.
+            store: as for `sessions`.
+
+        Raises:
+            UsageError: the text is empty.
+        """
+        return search(_terms(store=store).store.heads(), text)
+
+    @classmethod
+    def delete_session(
+        cls,
+        session_id: str | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | None = None,
+        **server: Any,
+    ) -> None:
+        """Remove a session for good: its file, and the server's copy if that is the same conversation.
+
+        Args:
+            session_id, path, store: as for `Chat`.
+            server: `server`, `token`, `ca` and `headers`, as for `Chat`.
+
+        Raises:
+            UsageError: there is no such session beside the notebook, or the server does not delete it.
+            SessionInUse: it is open, here or in another kernel.
+            GooseError: the server can't be reached. Nothing is removed then.
+        """
+        terms = _terms(store=store, **_server(server))
+        file = _file(terms, session_id, path)
+        if file is None:
+            raise errors.UsageError(f"There is no session {session_id} in {terms.store.folder}.")
+
+        async def work() -> None:
+            async with library.visit(terms, file) as room:
+                await library.delete(room, file)
+
+        _run("delete_session", work())
+
+    @classmethod
+    def import_session(cls, path: str | os.PathLike[str], **arguments: Any) -> Self:
+        """A chat that goes on with an exported session: put beside the notebook, and brought into the server.
+
+        Args:
+            path: a session file of ours, a `.json` that `export` or `goose session export` wrote.
+            arguments: as for the class.
+
+        Raises:
+            UsageError: it is no such file.
+            SessionFileError: it can't be written beside the notebook.
+        """
+        terms = _terms(store=arguments.get("store"))
+        header, entries = imported.read(terms.folder / Path(path).expanduser())
+        file = library.write_import(terms.store, header, entries)
+        return cls(path=file.path, **arguments)
 
     # On the background thread.
 
-    async def _start(self) -> None:
-        background().at_exit.add(self._end)
-        _open_chats.add(self)
-        self._session.watcher = self
-        if self._resume():
-            self._run = background().spawn(self._client.run())
+    def _check_may_wait(self, name: str) -> None:
+        if background().is_current:
+            raise errors.UsageError(f"{name}() waits for the server, so it can't be called from an observer.")
 
-    def _resume(self) -> bool:
-        """Show the session's file; False if the chat can't go on from it."""
-        if self._session.facts.session_id is None:
-            return True
-        self._give_way()
-        try:
-            self._session.resume()
-        except Exception as error:
-            if not isinstance(error, errors.GooseError):
-                log.exception("a session file could not be read")
-            self._session.show_only(error if isinstance(error, errors.GooseError) else errors.InternalError(error))
-            return False
-        finally:
-            self._restored()
-        self._session.commit()
-        return True
-
-    def _give_way(self) -> None:
-        """The cell was run again: the chat that had the session in this kernel gives it up."""
-        for other in list(_open_chats):
-            same = (other._session.facts.session_id, other._session.store.folder) == (
-                self._session.facts.session_id,
-                self._session.store.folder,
-            )
-            if same and other is not self and other._recording is None:
-                other._end(errors.ContinuedElsewhere())
-
-    def _restored(self) -> None:
-        self._mirror.reset(self._session.log.snapshot()[1])
-        self.facts_changed(Facts(), self._session.facts)
-
-    def _retry(self) -> None:
-        if self._run is not None:
-            self._client.retry()
-        elif self._session.facts.status != "closed" and self._resume():
-            self._run = background().spawn(self._client.run())
-
-    async def _locate(self, by_user: bool) -> Endpoint:
-        try:
-            return await self._target.locate(by_user=by_user)
-        except errors.GooseNotFound as error:
-            if self._session.facts.session_id is not None:
-                error.offers = ()  # the demo knows nothing of this conversation
-            raise
-        finally:
-            self._session.place = self._target.place
-
-    def _accept(self, offer: str) -> None:
-        """Do what a problem's `offers` name.
-
-        Raises:
-            UsageError: it is not offered now.
-        """
-        problem = self._session.facts.problem
-        if problem is None or offer not in dict(problem.offers):
-            raise errors.UsageError("That is not on offer any more.")
-        if offer == "demo":
-            self._target.try_demo()
-        else:
-            self._session.renew()
-        self._retry()
+    def _arguments(self) -> dict[str, Any]:
+        """What another chat of the same server is made with."""
+        terms = self._room.terms
+        return {
+            "server": terms.server,
+            "token": terms.token,
+            "ca": terms.ca,
+            "headers": terms.headers,
+            "cwd": terms.directory,
+            "mode": terms.mode,
+            "model": terms.model,
+            "store": terms.store.folder,
+            "on_permission": terms.on_permission,
+        }
 
     async def _close(self) -> None:
-        self._end()
-
-    def _end(self, why: errors.GooseError | None = None) -> None:
-        background().at_exit.discard(self._end)
-        _open_chats.discard(self)
-        if self._run is not None:
-            self._run.cancel()
-            self._run = None
-        self._session.close()
-        if why is not None:
-            self._session.fail(why)
-
-    async def _set(self, setting: str, value: str) -> None:
-        answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-
-        def settle(refusal: str | None) -> None:
-            if not answered.done():
-                answered.set_result(refusal)
-
-        self._session.set(setting, value, settle)
-        try:
-            refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
-        except asyncio.TimeoutError:
-            refusal = (
-                f"goose did not change the {setting} within {_SET_PATIENCE:g} s. Stop the turn, or try again later."
-            )
-        if refusal is not None:
-            raise errors.UsageError(refusal)
+        self._room.end()
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         if os.getpid() != self._pid:
@@ -432,115 +495,55 @@ class Chat(t.HasTraits):
         return background().submit(work)
 
     async def _ask(
-        self, text: str, on_permission: OnPermission, listen: Callable[[ev.Event], None] | None = None
+        self,
+        begin: Callable[[str], None],
+        on_permission: OnPermission,
+        listen: Callable[[ev.Event], None] | None = None,
     ) -> Reply:
-        check(on_permission)
-        prompt_id = uuid.uuid4().hex
-        async with self._queue:
-            await self._until_ready()
-            ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
-            if on_permission is not None:
-                self._answers.by_turn[prompt_id] = on_permission
-            if listen is not None:
-                self._listeners[prompt_id] = listen
-            try:
-                self._session.prompt(prompt_id, text)
-                end, items = await ended
-            except asyncio.CancelledError:
-                if self._session.turn == prompt_id:
-                    self._client.stop_turn()
-                raise
-            finally:
-                for table in (self._turns, self._answers.by_turn, self._listeners):
-                    table.pop(prompt_id, None)
-        reply = Reply(to_public(items), end.stop_reason, end.usage)
-        if isinstance(self._client, Player) and self._client.has_refused(prompt_id):
-            raise errors.ReplayMismatch(end.error, reply=reply)
-        if end.stop_reason in ("interrupted", "failed", "error"):
-            raise errors.TurnInterrupted(end.error, reply=reply)
-        if prompt_id in self._answers.unanswered:
-            self._answers.unanswered.discard(prompt_id)
-            raise errors.PermissionUnanswered(UNANSWERABLE, reply=reply)
-        return reply
-
-    async def _until_ready(self) -> None:
-        while (status := self._session.facts.status) != "ready":
-            problem = self._session.facts.problem
-            if problem is not None:
-                raise problem
-            if status == "closed":
-                raise errors.UsageError("This chat is closed.")
-            self._news.clear()
-            await self._news.wait()
-
-    # Told by the session, on the background thread.
-
-    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
-        """Keep `items` up with the transcript."""
-        self._mirror.apply(changes)
-
-    def _tell_items(self) -> None:
-        # Assigning a list would compare and copy all of it; observers get the list that grows.
-        with _observed():
-            self.notify_change(t.Bunch(name="items", old=self.items, new=self.items, owner=self, type="change"))
-
-    def facts_changed(self, old: Facts, new: Facts) -> None:
-        """Set the traits that changed."""
-        for name in Facts.__dataclass_fields__:
-            value = getattr(new, name)
-            if value != getattr(old, name):
-                with _observed():
-                    self.set_trait(name, _to_trait(value))
-        self._news.set()
-
-    def logged(self, entries: list[Entry]) -> None:
-        """Answer questions, feed streams, end asks."""
-        for entry in entries:
-            event = entry.event
-            if isinstance(event, ev.TurnStarted):
-                self._heard = event.prompt_id  # the session is at the end of these entries, and maybe of the turn
-            if self._heard in self._listeners:
-                self._listeners[self._heard](event)
-            match event:
-                case ev.PermissionAsked(request_id):
-                    # Soon, not now: an answer is an entry too, and listeners get the entries in order.
-                    background().loop.call_soon(self._answers.decide, request_id)
-                case ev.PermissionAnswered(note=note) if note == UNANSWERABLE:
-                    self._answers.unanswered.add(self._heard)  # a recording has it too
-                case ev.TurnEnded(prompt_id):
-                    self._heard = ""
-                    future = self._turns.get(prompt_id)
-                    if future is not None and not future.done():
-                        future.set_result((event, self._session.log.turn(prompt_id)))
-
-    # A person at a page.
-
-    def _has_view(self) -> bool:
-        """Whether somebody could click."""
-        return False
-
-    def _patience(self) -> float:
-        """Seconds to wait for a view that may be on its way."""
-        return 0.0
+        return await self._room.ask(begin, on_permission, listen)
 
 
-def _store_folder(store: str | os.PathLike[str] | None, notebook_folder: Path) -> Path:
+def _terms(
+    *,
+    store: str | os.PathLike[str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    **terms: Any,
+) -> Terms:
+    folder, notebook = here()
     # Absolute: cells change the working folder.
-    return (Path(store).expanduser() if store is not None else default_folder(notebook_folder)).absolute()
+    sessions = (Path(store).expanduser() if store is not None else default_folder(folder)).absolute()
+    directory = Path(cwd).expanduser().absolute() if cwd is not None else folder.absolute()
+    return Terms(folder, notebook, Store(sessions), directory, **terms)
 
 
-@contextlib.contextmanager
-def _observed() -> Iterator[None]:
-    """A user's observer that fails must not take the chat with it."""
-    try:
-        yield
-    except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError):
-        log.exception("an observer of the chat failed")
+def _server(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Which server is meant.
+
+    Raises:
+        UsageError: another argument is among these.
+    """
+    unknown = arguments.keys() - {"server", "token", "ca", "headers"}
+    if unknown:
+        raise errors.UsageError(f"There is no argument {', '.join(sorted(unknown))} here.")
+    return arguments
 
 
-def _to_trait(value: Any) -> Any:
-    if isinstance(value, errors.GooseError):
-        return value.to_wire()
-    if isinstance(value, tuple):
-        return [choice.to_wire() for choice in value]
-    return value
+def _file(terms: Terms, session_id: str | None, path: str | os.PathLike[str] | None) -> SessionFile | None:
+    """The file of the session to resume; None if there is none."""
+    if path is not None:
+        if session_id is not None:
+            raise errors.UsageError("Name the session by its id or by its file, not by both.")
+        try:
+            return session_file(terms.folder / Path(path).expanduser())
+        except errors.SessionFileError as error:
+            raise errors.UsageError(f"path= names no session: {error}") from error
+    if session_id is None:
+        return None
+    return terms.store.find(session_id, server=terms.server or "")
+
+
+def _run(name: str, work: Coroutine[Any, Any, T]) -> T:
+    if background().is_current:
+        work.close()
+        raise errors.UsageError(f"{name}() waits for the server, so it can't be called from an observer.")
+    return background().submit(work).result()

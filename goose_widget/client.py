@@ -15,11 +15,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from . import errors
 from ._version import __version__
+from .connection import MAX_FRAME, Connection, answers, close_reason, open_connection, send, watch
 from .endpoint import Endpoint, mask, probe, ws_token
 from .pace import Pace
 from .protocol import Get, Got, Outgoing, Speaker
@@ -29,24 +29,14 @@ from .session import Session
 
 log = logging.getLogger(__name__)
 
-MAX_FRAME: Final = 64 * 2**20
-"""Bytes of the largest frame that is accepted."""
-
-# websockets logs the headers of the upgrade, the key among them, at level DEBUG.
-_wire_log = logging.getLogger(f"{__name__}.wire")
-_wire_log.setLevel(logging.INFO)
-
-_OPEN_TIMEOUT: Final = 10.0
-_CLOSE_TIMEOUT: Final = 2.0
 _OPENING_PATIENCE: Final = 120.0  # a long history, a provider that starts slowly
-_PING_EVERY: Final = 15.0
-_PING_TIMEOUT: Final = 15.0
 # goose does not hear a cancel until the model has begun to reply; it cancels at once when the socket closes.
 _STOP_PATIENCE: Final = 3.0
 _STABLE: Final = 10.0
 _FETCH_TIMEOUT: Final = 20.0
 _TICK: Final = 2.0
 _SLEPT: Final = 10.0
+_PATIENCE_AFTER_SLEEP: Final = 3.0
 
 
 def backoff(attempt: int, chance: float) -> float:
@@ -64,13 +54,6 @@ def was_asleep(wall: float, expected: float) -> bool:
     return wall - expected > _SLEPT
 
 
-class _Connect(connect):
-    """Follows no redirect: the key is for this server."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
-
-
 class Client:
     """Keeps a session connected until it is closed.
 
@@ -85,7 +68,7 @@ class Client:
         self._fetches: set[asyncio.Task[None]] = set()  # of the connection
         self._wake = asyncio.Event()  # connect now
         self._by_user = False  # the wake-up was a person's
-        self._socket: ClientConnection | None = None
+        self._socket: Connection | None = None
         self._pace = Pace(session)
 
     def retry(self) -> None:
@@ -105,7 +88,7 @@ class Client:
     def _cut_if_still(self, turn: str) -> None:
         if self._session.turn == turn and self._socket is not None:
             log.info("goose did not stop in %s s; closing the connection", _STOP_PATIENCE)
-            self._socket.transport.abort()
+            self._socket.cut("goose did not stop by itself")
 
     async def run(self) -> None:
         """Connect, and reconnect, until cancelled."""
@@ -127,7 +110,7 @@ class Client:
                 endpoint = await self._locate(by_user)
                 async with self._connect(endpoint) as socket:
                     was_ready = await self._pump(socket, endpoint)
-                reason = _close_reason(socket)
+                reason = close_reason(socket)
             except Exception as error:
                 problem = error if isinstance(error, errors.GooseError) else errors.InternalError(error)
                 if isinstance(problem, errors.InternalError):
@@ -151,26 +134,26 @@ class Client:
                 await asyncio.wait_for(self._wake.wait(), delay)
 
     @contextlib.asynccontextmanager
-    async def _connect(self, endpoint: Endpoint) -> AsyncIterator[ClientConnection]:
+    async def _connect(self, endpoint: Endpoint) -> AsyncIterator[Connection]:
         try:
             try:
-                socket = await _open(endpoint.url, endpoint)
+                socket = await open_connection(endpoint.url, endpoint)
             except InvalidStatus as refused:
                 wants_token = endpoint.language == "web" and refused.response.status_code == 403
                 if not (wants_token and (token := await ws_token(endpoint))):
                     raise
-                socket = await _open(f"{endpoint.url}?token={token}", endpoint)
+                socket = await open_connection(f"{endpoint.url}?token={token}", endpoint)
         except (OSError, asyncio.TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
             status = error.response.status_code if isinstance(error, InvalidStatus) else None
             log.info("no connection to %s: %s (status %s)", endpoint.url, type(error).__name__, status)
             await probe(endpoint)
-            raise errors.ConnectionRefused(endpoint.url, str(error) or type(error).__name__) from error
+            raise endpoint.failure(error) from error
         try:
             yield socket
         finally:
             await socket.close()
 
-    async def _pump(self, socket: ClientConnection, endpoint: Endpoint) -> bool:
+    async def _pump(self, socket: Connection, endpoint: Endpoint) -> bool:
         """Carry frames until the socket ends. Returns whether the session was ready at some time."""
         self._socket = socket
         outgoing: asyncio.Queue[str] = asyncio.Queue()
@@ -187,10 +170,11 @@ class Client:
         self._session.connected(_speaker(endpoint), transmit)
         deadline = asyncio.get_running_loop().call_later(_OPENING_PATIENCE, self._give_up, socket)
         sender = asyncio.create_task(self._send(socket, outgoing))
-        was_ready = False
+        watching = asyncio.create_task(watch(socket))
+        was_ready, secrets = False, endpoint.secrets
         try:
             async for frame in socket:
-                self._session.feed(mask(frame, endpoint.key))
+                self._session.feed(mask(frame, *secrets))
                 self._pace.soon()
                 if self._session.facts.problem is not None:
                     break
@@ -201,19 +185,20 @@ class Client:
             self._socket = None
             deadline.cancel()
             sender.cancel()
+            watching.cancel()
             for task in self._fetches:
                 task.cancel()
-            self._session.disconnected(_close_reason(socket))
+            self._session.disconnected(close_reason(socket))
         return was_ready
 
-    def _give_up(self, socket: ClientConnection) -> None:
+    def _give_up(self, socket: Connection) -> None:
         """A server that answers pings and nothing else would be connected to for ever."""
         if not self._session.is_ready:
             what = f"within {_OPENING_PATIENCE:g} s"
             self._session.fail(errors.RequestRefused("greet", f"it did not open a session {what}"))
-            socket.transport.abort()
+            socket.cut("goose opened no session")
 
-    async def _fetch(self, what: Get, socket: ClientConnection, endpoint: Endpoint) -> None:
+    async def _fetch(self, what: Get, socket: Connection, endpoint: Endpoint) -> None:
         await asyncio.sleep(what.after)
         try:
             answer = await endpoint.get(what.path, timeout=_FETCH_TIMEOUT, limit=MAX_FRAME)
@@ -233,10 +218,10 @@ class Client:
         if self._session.facts.problem is not None:
             await socket.close()
 
-    async def _send(self, socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
+    async def _send(self, socket: Connection, outgoing: asyncio.Queue[str]) -> None:
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await socket.send(await outgoing.get())
+                await send(socket, await outgoing.get())
 
     async def _watch_clock(self) -> None:
         """After a sleep the socket is dead and does not know it: find out at once."""
@@ -249,37 +234,10 @@ class Client:
                 if self._socket is not None:
                     await self._check(self._socket)
 
-    async def _check(self, socket: ClientConnection) -> None:
-        try:
-            pong = await socket.ping()
-            await asyncio.wait_for(pong, 3.0)
-        except (asyncio.TimeoutError, ConnectionClosed):
-            socket.transport.abort()
-
-
-async def _open(url: str, endpoint: Endpoint) -> ClientConnection:
-    return await _Connect(
-        url,
-        additional_headers=endpoint.headers,
-        max_size=MAX_FRAME,
-        proxy=None if endpoint.is_local else True,
-        compression=None if endpoint.is_local else "deflate",
-        open_timeout=_OPEN_TIMEOUT,
-        ping_interval=_PING_EVERY,
-        ping_timeout=_PING_TIMEOUT,
-        close_timeout=_CLOSE_TIMEOUT,
-        logger=_wire_log,
-    )
+    async def _check(self, socket: Connection) -> None:
+        if not await answers(socket, _PATIENCE_AFTER_SLEEP):
+            socket.cut("the server did not answer after this computer had slept")
 
 
 def _speaker(endpoint: Endpoint) -> Speaker:
     return Web(lambda: datetime.now().astimezone()) if endpoint.language == "web" else Acp(__version__)
-
-
-def _close_reason(socket: ClientConnection) -> str:
-    code = socket.close_code
-    if code == 1009:
-        return f"goose sent more than {MAX_FRAME // 2**20} MiB in one message"
-    if code in (None, 1000, 1001, 1005, 1006):
-        return "the server closed it"
-    return f"{socket.close_reason or 'protocol error'}, code {code}"

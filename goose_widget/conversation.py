@@ -6,14 +6,14 @@ All of it belongs to the background thread, but for reading the `log`.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from . import errors
 from . import events as ev
 from .facts import Facts
 from .journal import Journal
-from .log import Log
+from .log import Loaded, Log
 from .store import Entry, Header, SessionFile, Store
 from .transcript import Change, Transcript
 
@@ -52,11 +52,11 @@ class Conversation:
         self.place = place
         self._cwd, self._notebook, self._saved = cwd, notebook, saved
         self._agent = ""  # name and version
-        self._continues = ""  # the session that this one goes on from
+        self._cut: dict[str, Any] | None = None  # the newest turn, if it was interrupted
         self._pending: list[ev.Event] = []
         self._said_once: set[str] = set()
         self._turn: str | None = None
-        self._journal = Journal(store if saved else None, self._new_header, self._say)
+        self._journal = Journal(store if saved else None, self._own_header, self._say)
         self.log = Log(self._journal)
 
     @property
@@ -79,39 +79,66 @@ class Conversation:
 
     # The file.
 
-    def read(self) -> SessionFile | None:
-        """Read the file of the session to resume; None if the store has none. May be called again after it failed.
+    def adopt(self, found: Found) -> None:
+        """Show the conversation of a file, and go on in it.
 
         What it finds to say (damaged lines) is pending: show the file first, then `commit`.
 
         Raises:
             SessionInUse: another kernel writes it; its conversation is shown all the same.
         """
-        assert self.facts.session_id is not None
-        file = self.store.find(self.facts.session_id)
-        if file is None:
-            return None
-        writable = file.acquire()
-        if writable:
-            file.mend()
-        entries = list(file.read())
-        self.log.restore(entries)
+        self.log.adopt(found.loaded)
         watcher, self.watcher = self.watcher, None  # who resumes reads the facts at the end, not one by one
-        for entry in entries:
-            self._note(entry.event)
+        for entry in found.loaded.facts:
+            self._note(entry)
         self.watcher = watcher
-        if not writable:
-            raise errors.SessionInUse(self.facts.session_id)
-        self._journal.adopt(file)
-        if (damage := file.damage()) is not None:
-            self._say(damage)
-        return file
+        self._refresh()
+        if not found.file.writable:
+            raise errors.SessionInUse(str(self.facts.session_id))
+        self._journal.adopt(found.file)
+        if found.loaded.damage is not None:
+            self._say(found.loaded.damage)
 
-    def _new_header(self) -> Header | None:
-        if self.facts.session_id is None:
-            return None
+    def complete(self, loaded: Loaded) -> None:
+        """Show all of a long conversation, of which only the newest turns were adopted."""
+        self.log.complete(loaded)
+        self._said_once.update(e.event.text for e in loaded.facts if isinstance(e.event, ev.Notice))
+        if loaded.damage is not None:
+            self._say(loaded.damage)
+
+    def redact(self, text: str) -> int:
+        """Remove a text from the file, for good; `reload` it then. Returns how often it was there.
+
+        Raises:
+            UsageError: the text is empty.
+            SessionFileError: another process has the file.
+            OSError: it can't be written.
+        """
+        return self._journal.redact(text)
+
+    def reload(self, loaded: Loaded) -> None:
+        """Show what is in the file now, after it was rewritten."""
+        self.log.adopt(loaded)
+        title = [entry.event.title for entry in loaded.facts if isinstance(entry.event, ev.Title)]
+        self._change(title=title[-1] if title else "")
+
+    @property
+    def file(self) -> SessionFile | None:
+        """The file that is written; None as long as there is none."""
+        return self._journal.file
+
+    def new_header(self, session_id: str) -> Header:
+        """The header of a file for a session of this server that begins now."""
         now = round(time.time(), 3)
-        return Header(self.facts.session_id, self.place, now, self._notebook, self._cwd, self._continues, self._agent)
+        return Header(session_id, self.place, now, notebook=self._notebook, cwd=self._cwd, agent=self._agent)
+
+    def _own_header(self) -> Header | None:
+        return None if self.facts.session_id is None else self.new_header(self.facts.session_id)
+
+    def rename(self, title: str) -> None:
+        """Give the conversation a title."""
+        self._say(ev.Title(title))
+        self.commit()
 
     # The log.
 
@@ -130,7 +157,7 @@ class Conversation:
             return
         before, changes, entries = self.log.append(events)
         for entry in entries:
-            self._note(entry.event)
+            self._note(entry)
         if self.watcher is not None:
             self.watcher.changed(before, self.log.seq, changes)
         self._refresh()
@@ -158,13 +185,17 @@ class Conversation:
             case _:
                 return True
 
-    def _note(self, event: ev.Event) -> None:
-        """Keep the facts that an event tells."""
-        match event:
+    def _note(self, entry: Entry) -> None:
+        """Keep the facts that an entry tells."""
+        match entry.event:
+            case ev.UserMessage():
+                self._cut = None
             case ev.TurnStarted(prompt_id):
-                self._turn = prompt_id
-            case ev.TurnEnded(_, _, usage, _):
+                self._turn, self._cut = prompt_id, None
+            case ev.TurnEnded(prompt_id, stop_reason, usage, error):
                 self._turn = None
+                if stop_reason == "interrupted":
+                    self._cut = {"prompt_id": prompt_id, "time": entry.time, "cause": error}
                 self._change(usage={**self.facts.usage, **usage})
             case ev.Notice(_, text, _, True):
                 self._said_once.add(text)
@@ -183,10 +214,41 @@ class Conversation:
             self.watcher.facts_changed(old, self.facts)
 
     def _refresh(self) -> None:
-        """Say the status that follows from the state."""
-        self._change(status=self.status())
+        """Say what follows from the state."""
+        self._change(status=self.status(), interrupted=self._interrupted(), unsaved=self._journal.problem)
+
+    def _interrupted(self) -> dict[str, Any] | None:
+        known = self.facts.interrupted
+        if self._cut is None or (known is not None and known["prompt_id"] == self._cut["prompt_id"]):
+            return known if self._cut is not None else None
+        items = self.log.turn(self._cut["prompt_id"])
+        return {**self._cut, "partial": any(item["kind"] in REPLY for item in items)}
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether another kernel asks for the session."""
+        return self.file is not None and self.file.writable and self.file.is_wanted
+
+    def save_again(self) -> None:
+        """Try again to save what could not be saved."""
+        if self._journal.problem:
+            self._journal.retry()
+            self.commit()
+            self._refresh()
 
     def say(self, notice: ev.Notice) -> None:
         """Add a notice of our own."""
         self._say(notice)
         self.commit()
+
+
+REPLY: Final = ("agent", "thought", "tool")
+"""The kinds of items that a reply consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The file of a session to resume, acquired if that could be, and what is in it."""
+
+    file: SessionFile
+    loaded: Loaded

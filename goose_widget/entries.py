@@ -1,6 +1,7 @@
 """What to show of each item of a conversation, in parts that every printed form of it has.
 
-An item of another shape than that of `js/src/wire.ts` is shown as far as it goes.
+The parts are whole; `fitted` shortens them for where there is little room. An item of another shape than that of
+`js/src/wire.ts` is shown as far as it goes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from .transcript import Item
 
 log = logging.getLogger(__name__)
 
+_LINES: Final = 2_000  # of one message
 _MESSAGE: Final = 60_000  # characters of one message
+_TASK: Final = 1_000  # characters of one entry of a plan
 _PICTURE: Final = 150_000  # characters of one picture
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")  # one class: with more, what an agent sent could take hours to refuse
 
@@ -86,6 +89,35 @@ class Fold:
 Part: TypeAlias = Quote | Prose | Line | Code | Tasks | Picture | Address | Fold
 
 
+def fitted(part: Part) -> Part:
+    """The part, shortened to what there is room for beside a chat; what is left out is said."""
+    match part:
+        case Quote(text):
+            return Quote(shortened(text, lines=_LINES, characters=_MESSAGE))
+        case Prose(text):
+            return Prose(shortened(text, lines=_LINES, characters=_MESSAGE))
+        case Code(text):
+            return Code(shortened(text))
+        case Tasks(entries):
+            return Tasks(tuple(shortened(entry, characters=_TASK) for entry in entries))
+        case Picture(_, data) if len(data) > _PICTURE:
+            return too_large(part)
+        case Fold(title, parts, is_open):
+            return Fold(title, tuple(fitted(each) for each in parts), is_open)
+        case _:
+            return part
+
+
+def too_large(picture: Picture) -> Line:
+    """What stands in the place of a picture."""
+    return Line(f"A picture of {len(picture.data) * 3 // 4 // 1000:,} KB, too large to be kept here.")
+
+
+def speaker_of(item: Any) -> str:
+    """Who said it, for people."""
+    return "You" if isinstance(item, dict) and item.get("kind") == "user" else "goose"
+
+
 def parts_of(item: Any) -> list[Part]:
     """What to show of an item. A damaged one must not hide the others."""
     try:
@@ -95,7 +127,7 @@ def parts_of(item: Any) -> list[Part]:
             case "agent":
                 return _agent(item)
             case "thought":
-                return [Fold("Thought", (Quote(_long(_field(item, "text"))),))]
+                return [Fold("Thought", (Quote(clean(_field(item, "text"))),))]
             case "tool":
                 return [_tool(item)]
             case "plan":
@@ -115,20 +147,20 @@ def _user(item: Item) -> list[Part]:
         "unsure": "The connection dropped while this was being sent: goose may not have it.",
     }
     text, state = _field(item, "text"), states.get(_field(item, "state"))
-    parts: list[Part] = [Quote(_long(text))] if text else []
+    parts: list[Part] = [Quote(clean(text))] if text else []
     return parts + _blocks(item, _plain) + ([Line(state)] if state else [])
 
 
 def _agent(item: Item) -> list[Part]:
     text = _field(item, "text")
-    parts: list[Part] = [Prose(_long(text))] if text else []
+    parts: list[Part] = [Prose(clean(text))] if text else []
     cut = _field(item, "state") == "interrupted"  # that the turn was stopped is an entry of its own
-    return parts + _blocks(item, lambda text: Prose(_long(text))) + ([Line("Interrupted.")] if cut else [])
+    return parts + _blocks(item, lambda text: Prose(clean(text))) + ([Line("Interrupted.")] if cut else [])
 
 
 def _task(entry: Any) -> str:
     mark = {"completed": "✓", "in_progress": "▸"}.get(_field(entry, "status"), "○")
-    return f"{mark} {shortened(clean(_field(entry, 'content')), characters=1000)}"
+    return f"{mark} {clean(_field(entry, 'content'))}"
 
 
 _ANSWERS: Final = {
@@ -150,7 +182,7 @@ def _tool(item: Item) -> Fold:
         parts += _arguments(item.get("input"))
     output = terminal_text(_field(item, "output")).strip("\n")
     if output.strip():
-        parts.append(Code(shortened(output)))
+        parts.append(Code(output))
     if item.get("truncated"):
         parts.append(Line("goose left out some of the output."))
     parts += filter(None, (_beyond(part, output.strip()) for part in content))
@@ -169,10 +201,9 @@ def _beyond(part: Part, output: str) -> Part | None:
     if not isinstance(part, Code) or not output:
         return part
     text = part.text.strip()
-    for known in (output, shortened(output)):
-        if text.startswith(known):
-            rest = text[len(known) :].strip()
-            return Code(rest) if rest else None
+    if text.startswith(output):
+        rest = text[len(output) :].strip()
+        return Code(rest) if rest else None
     return part
 
 
@@ -262,7 +293,7 @@ def _result(result: Any) -> list[Part]:
         return []
     if isinstance(result, dict) and isinstance(result.get("exit_code"), int):
         printed = "\n".join(filter(None, (_field(result, "stdout"), _field(result, "stderr"))))
-        parts: list[Part] = [Code(shortened(terminal_text(printed).strip("\n")))] if printed.strip() else []
+        parts: list[Part] = [Code(terminal_text(printed).strip("\n"))] if printed.strip() else []
         return parts + ([Line(f"Exit code {result['exit_code']}")] if result["exit_code"] else [])
     return [_code(result if isinstance(result, str) else _json(result))]
 
@@ -295,8 +326,6 @@ def _block(block: Any, text: Callable[[str], Part]) -> list[Part]:
 def _picture(mime: str, data: str) -> Part:
     if mime not in IMAGES or _BASE64.fullmatch(data) is None:
         return Line(f"A picture that can't be shown here: {revealed(mime[:100]) or 'unknown type'}.")
-    if len(data) > _PICTURE:
-        return Line(f"A picture of {len(data) * 3 // 4 // 1000:,} KB, too large to be kept here.")
     return Picture(mime, data)
 
 
@@ -306,11 +335,11 @@ def _diff(path: str, before: str, after: str) -> list[Part]:
 
 
 def _plain(text: str) -> Part:
-    return Code(shortened(terminal_text(text).strip("\n")))
+    return Code(terminal_text(text).strip("\n"))
 
 
 def _code(text: str) -> Part:
-    return Code(revealed(shortened(text.strip("\n"))))
+    return Code(revealed(text.strip("\n")))
 
 
 # Values of any type, as text.
@@ -329,7 +358,3 @@ def _each(record: Any, name: str) -> list[Any]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=repr)
-
-
-def _long(text: str) -> str:
-    return shortened(clean(text), lines=2_000, characters=_MESSAGE)

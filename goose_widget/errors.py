@@ -6,6 +6,8 @@
     │   ├── GooseNotFound           no goose on this computer
     │   ├── ProviderNotConfigured   goose has no model provider
     │   ├── ConnectionRefused       nothing answers at the server's address
+    │   ├── CertificateRefused      the server's certificate is not to be trusted
+    │   ├── BadProxy                the proxy on the way to the server can't be used
     │   ├── WrongKey                the server wants another key
     │   ├── AccessDenied            the server turns this computer away
     │   └── ServerTooOld            the server does not speak the protocol
@@ -20,6 +22,8 @@
     │   ├── OtherConversation       the server has another conversation under its id
     │   ├── SessionInUse            another kernel has it
     │   ├── ContinuedElsewhere      another cell of this kernel has it
+    │   ├── TakenOver               another kernel took it over
+    │   ├── AmbiguousSession        several conversations beside the notebook have its id
     │   └── SessionFileError        its file can't be written
     └── TurnError                   `ask` has no whole reply; `reply` is what there is, or None
         ├── TurnTimeout             the time is over (also a TimeoutError)
@@ -36,7 +40,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .reply import Reply
+    from .sessions import SessionInfo
 
 
 class GooseError(Exception):
@@ -121,17 +128,48 @@ class ProviderNotConfigured(SetupError):
         )
 
 
+_PROXY_HINT = (
+    "It comes from this kernel's environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`). Correct it there, or except "
+    "the server from it: `import os; os.environ['NO_PROXY'] = 'the.server'`; then press Retry."
+)
+
+
 class ConnectionRefused(SetupError):
-    """Nothing answers at the server's address."""
+    """Nothing answers at the server's address. `proxy`: what is on the way there, "" for nothing."""
 
     code = "refused"
 
-    def __init__(self, url: str, reason: str = "") -> None:
+    def __init__(self, url: str, reason: str = "", *, proxy: str = "") -> None:
         super().__init__(
-            f"No goose server answers at {url}.",
-            "Start one there with `goose serve`, or correct the address; then press Retry.",
+            f"No goose server answers at {url}" + (f" through the proxy {proxy}." if proxy else "."),
+            "Start one there with `goose serve`, or correct the address; then press Retry."
+            + (f" Or is it the proxy? {_PROXY_HINT}" if proxy else ""),
             detail=reason,
         )
+
+
+class CertificateRefused(SetupError):
+    """The server's certificate is not to be trusted. `fault`: why, without a full stop; `reason`: OpenSSL's words."""
+
+    code = "certificate"
+
+    def __init__(self, url: str, fault: str, reason: str = "") -> None:
+        super().__init__(
+            f"The certificate of {url} can't be trusted: {fault}.",
+            "If its authority is your own, or it signed itself, pass the file of that certificate: "
+            '`GooseChat(server=…, ca="authority.pem")`. A certificate that has expired, or that is for another name, '
+            "has to be mended at the server. Then press Retry.",
+            detail=reason,
+        )
+
+
+class BadProxy(SetupError):
+    """The proxy on the way to the server can't be used. `fault`: why, to go on after its address."""
+
+    code = "proxy"
+
+    def __init__(self, proxy: str, fault: str) -> None:
+        super().__init__(f"The proxy {proxy} {fault}.", _PROXY_HINT)
 
 
 class WrongKey(SetupError):
@@ -157,7 +195,9 @@ class AccessDenied(SetupError):
     def __init__(self, url: str, status: int, reason: str = "") -> None:
         super().__init__(
             f"The server at {url} does not let this computer in (HTTP {status}).",
-            "Something in front of it, as a proxy or a login page, has to allow it; then press Retry.",
+            "Something in front of it, as a proxy or a login page, has to allow it. Pass what it wants to see as "
+            '`headers=`: a JupyterHub takes a token of its page "Token", '
+            '`GooseChat(server=…, headers={"Authorization": "token …"})`. Then press Retry.',
             detail=reason,
         )
 
@@ -281,12 +321,14 @@ class SessionInUse(SessionError):
     """Another kernel has it."""
 
     code = "in-use"
+    offers: tuple[tuple[str, str], ...] = (("take-over", "Take over"),)
 
     def __init__(self, session_id: str) -> None:
         super().__init__(
             f"The session {session_id} is open in another kernel.",
-            "It is shown here as it was saved, and can't be continued in two places. Close it there (`chat.close()`, "
-            "or shut that kernel down), then press Retry.",
+            "It is shown here as it was saved, and can't be continued in two places. Take over goes on with it here "
+            "and makes it read-only there; a reply that is running there is stopped. Or close it there "
+            "(`chat.close()`), then press Retry.",
         )
 
 
@@ -298,6 +340,40 @@ class ContinuedElsewhere(SessionError):
 
     def __init__(self) -> None:
         super().__init__("This chat goes on in another cell.", "The same session was opened there.")
+
+
+class TakenOver(SessionError):
+    """Another kernel took it over."""
+
+    code = "taken-over"
+    retry = False
+    offers: tuple[tuple[str, str], ...] = (("take-over", "Take it back"),)
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This chat goes on in another kernel, which took it over.",
+            "What was said until then is shown here.",
+        )
+
+
+class AmbiguousSession(SessionError):
+    """Several conversations beside the notebook have its id. `infos`: what their files say of them."""
+
+    code = "ambiguous"
+    retry = False
+
+    def __init__(self, session_id: str, infos: Sequence[SessionInfo]) -> None:
+        self.infos = tuple(infos)
+        lines = (
+            f"- `{info.path}`: {info.title[:80]!r}, {info.updated:%Y-%m-%d %H:%M}, {info.messages} messages, "
+            f"on {info.server or 'an unknown server'}"
+            for info in infos
+        )
+        super().__init__(
+            f"{len(self.infos)} conversations have the id {session_id}.",
+            "goose uses an id again after a session was deleted, and every computer counts for itself. Open one by its "
+            'file, `GooseChat(path="…")`:\n\n' + "\n".join(lines),
+        )
 
 
 class SessionFileError(SessionError):

@@ -11,7 +11,7 @@ In the session file an event is a JSON object with its kind under `"e"`; fields 
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = Any
 """Any JSON value, as `json.loads` gives it."""
@@ -259,35 +259,55 @@ def from_json(record: dict[str, Json]) -> Event:
     Raises:
         ValueError: a known kind with a field missing or of the wrong type.
     """
-    name = record.get("e")
-    cls = KINDS.get(name) if isinstance(name, str) else None
-    values = {key: value for key, value in record.items() if key not in ("e", "seq", "time")}
-    if cls is None or not values.keys() <= {spec.name for spec in _FIELDS[cls]}:
+    values = {key: value for key, value in record.items() if key not in _OF_THE_LINE}
+    return from_values(record.get("e"), values)
+
+
+def from_values(name: Json, values: dict[str, Json]) -> Event:
+    """`from_json` for a long file: the kind's name and its fields, which may be changed here."""
+    cls = KINDS.get(name) if type(name) is str else None
+    if cls is None:
         return Raw(f"a record of the kind {name!r}", values)
-    for spec in _FIELDS[cls]:
-        if spec.name not in values:
-            continue
-        if isinstance(values[spec.name], list) and "tuple" in str(spec.type):
-            values[spec.name] = tuple(values[spec.name])
-        if not _fits(values[spec.name], str(spec.type)):
-            raise ValueError(f"a record of the kind {name!r} has a field {spec.name!r} of the wrong type")
+    expected = _EXPECTED[cls]
     try:
-        return cls(**values)
+        for key, value in values.items():
+            types = expected[key]
+            if types is None or type(value) in types:
+                continue
+            if not values.keys() <= expected.keys():
+                break
+            if tuple not in types or type(value) is not list or any(type(each) is not dict for each in value):
+                raise ValueError(f"a record of the kind {name!r} has a field {key!r} of the wrong type")
+            values[key] = tuple(value)
+        else:
+            return cls(**values)
+    except KeyError:
+        pass
     except TypeError as error:
         raise ValueError(f"a record of the kind {name!r} lacks a field: {error}") from None
+    return Raw(f"a record of the kind {name!r}", values)
 
 
-_TYPES: dict[str, type] = {"str": str, "None": type(None), "bool": bool, "int": int, "Block": dict, "dict": dict}
+_OF_THE_LINE: Final = frozenset({"e", "seq", "time"})
+_TYPES: Final[dict[str, type]] = {
+    "str": str,
+    "None": type(None),
+    "bool": bool,
+    "int": int,
+    "Block": dict,
+    "dict": dict,
+    "tuple": tuple,
+}
 
 
-def _fits(value: Json, annotation: str) -> bool:
-    """Whether a value from a file is what a field's annotation says; elements of a tuple are always objects."""
-    for name in (each.split("[")[0] for each in annotation.split(" | ")):
-        if name == "Json" or type(value) is _TYPES.get(name):
-            return True
-        if name == "tuple" and type(value) is tuple:
-            return all(type(each) is dict for each in value)
-    return False
+def _expectation(annotation: str) -> frozenset[type] | None:
+    """The types of a field's value in a file, None for any; a tuple is an array there, always of objects."""
+    names = [each.split("[")[0] for each in annotation.split(" | ")]
+    return None if "Json" in names else frozenset(_TYPES[name] for name in names)
+
+
+# Once for all: a long session has hundreds of thousands of records.
+_EXPECTED: Final = {cls: {spec.name: _expectation(str(spec.type)) for spec in specs} for cls, specs in _FIELDS.items()}
 
 
 def coalesce(events: list[Event]) -> list[Event]:

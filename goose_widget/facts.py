@@ -26,6 +26,9 @@ class Facts:
     server: str = ""
     cwd: str = ""
     read_only: bool = False
+    resumed: str = ""
+    interrupted: dict[str, Any] | None = None
+    unsaved: str = ""
 
 
 def status_of(*, closed: bool, failed: bool, ready: bool, reconnecting: bool, turn: bool, waiting: bool) -> str:

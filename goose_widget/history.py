@@ -10,20 +10,31 @@ cut), the server's for what was said elsewhere. Rules:
 - If both go on differently after it, or have nothing in common but prompts with other replies, it is another
   conversation under the same id.
 - Adding what is missing a second time adds nothing.
+- Of a history that is here already only the end is asked for. Where that does not tell for certain what is missing, all
+  of it is needed.
+- What was redacted here is still there at the server: it does not come back, and a turn with it is the same one.
+- A server that lacks turns of ours which ended as they should does not remember them: for the agent it is another
+  conversation, as much as one with other turns.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
 from . import events as ev
-from .transcript import Transcript
+from .redact import MARKS
+from .transcript import Item, Transcript
 
 # Turns of each side that are compared with each other: the time for that grows with its square.
 _CAREFUL: Final = 500
+
+# Turns of ours at the end that the server may lack, because they were cut off, where only its end is compared.
+_CUT_TURNS: Final = 20
 
 # How alike two turns are.
 _DIFFERENT: Final = 0
@@ -36,63 +47,127 @@ class OtherConversation(Exception):
     """The server's session of this id is another conversation (ids come back after a delete)."""
 
 
+class TooShort(Exception):
+    """The end of the server's history is not enough to say what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     """A prompt (None: what is before the first), and the beginning of what was said after it, by kind of item.
 
-    `events` are theirs; of ours nobody needs any.
+    `events` are theirs; of ours nobody needs any. `refused`: the server never had it; `whole`: it had a reply, which
+    ended as it should.
     """
 
     prompt: str | None
     said: dict[str, str]
     events: tuple[ev.Event, ...] = ()
     refused: bool = False
+    whole: bool = False
 
 
-def missing(transcript: Transcript, replayed: list[ev.Event]) -> list[ev.Event]:
+def missing(
+    transcript: Transcript, replayed: list[ev.Event], *, is_tail: bool = False, must_remember: bool = False
+) -> list[ev.Event]:
     """The events to log so that `transcript` holds all of the history.
 
     Args:
         transcript: what we have.
         replayed: the server's history, oldest first.
+        is_tail: that is only the end of the server's.
+        must_remember: it is another conversation if the server lacks a whole turn of ours at the end.
 
     Raises:
         OtherConversation: both have something, and no way to align them.
+        TooShort: the end is not enough to say it.
     """
-    ours, theirs = _ours(transcript), _theirs(replayed)
+    theirs = _theirs(replayed)
+    if is_tail:
+        return _missing_of_tail(transcript, theirs)
+    ours = _ours(transcript)
     if all(turn.refused for turn in ours):
         return _events(theirs)
     pairs = _align(ours, theirs)
     if not any(_likeness(ours[i], theirs[j]) > _CONTRARY for i, j in pairs):
         if any(turn.prompt is not None for turn in theirs) or (not theirs and any(turn.said for turn in ours)):
             raise OtherConversation
+        if must_remember and any(turn.whole for turn in ours):
+            raise OtherConversation
         return []  # our prompts never arrived; or theirs were compacted away
     i, j = pairs[-1]
     following = theirs[j + 1 :]
     if following and any(turn.said for turn in ours[i + 1 :]):
         raise OtherConversation
+    if must_remember and any(turn.whole for turn in ours[i + 1 :]):
+        raise OtherConversation
+    return _after(transcript, ours, theirs, (i, j))
+
+
+def _missing_of_tail(transcript: Transcript, theirs: list[_Turn]) -> list[ev.Event]:
+    if theirs and theirs[0].prompt is None:
+        theirs = theirs[1:]  # the end of a turn that began before
+    ours = _ours(transcript, prompts=2 * len(theirs) + _CUT_TURNS)
+    pairs = [(i, j) for i, j in _align(ours, theirs) if _likeness(ours[i], theirs[j]) > _CONTRARY]
+    prompts = [turn.prompt for turn in theirs]
+    if not pairs or len(set(prompts)) < len(prompts):
+        raise TooShort
+    i, j = pairs[-1]
+    if any(turn.whole or (turn.said and j < len(theirs) - 1) for turn in ours[i + 1 :]):
+        raise TooShort
+    return _after(transcript, ours, theirs, (i, j))
+
+
+def _after(transcript: Transcript, ours: list[_Turn], theirs: list[_Turn], pair: tuple[int, int]) -> list[ev.Event]:
+    """What follows the last turn that both have, and the rest of that if it is our newest."""
+    i, j = pair
     is_newest = i == len(ours) - 1 and _likeness(ours[i], theirs[j]) > _CONTRARY
     rest = _rest_of_turn(transcript, theirs[j].events) if is_newest else []
-    return rest + _events(following)
+    return rest + _events(theirs[j + 1 :])
 
 
-def _ours(transcript: Transcript) -> list[_Turn]:
-    prompts: list[tuple[str | None, bool]] = [(None, False)]
-    said: list[list[tuple[str, str]]] = [[]]
-    for item in transcript:
+def is_lost(transcript: Transcript, replayed: list[ev.Event]) -> bool:
+    """Whether the server's history, whole or its end, ends without our newest prompt, which is not marked so yet."""
+    ours, theirs = _ours(transcript, prompts=1), _theirs(replayed)
+    return bool(ours) and not ours[-1].refused and (not theirs or ours[-1].prompt != theirs[-1].prompt)
+
+
+def _ours(transcript: Transcript, prompts: int | None = None) -> list[_Turn]:
+    """All turns, or those of the newest prompts."""
+    turns: list[list[Item]] = [[]]
+    for item in transcript if prompts is None else transcript.newest(prompts):
+        if item["kind"] == "user":
+            turns.append([])
+        turns[-1].append(item)
+    return [_our_turn(items) for items in turns if any(item["kind"] in _TELLING for item in items)]
+
+
+def _our_turn(items: list[Item]) -> _Turn:
+    prompt = items[0] if items[0]["kind"] == "user" else None
+    said: list[tuple[str, str]] = []
+    for item in items:
         match item["kind"]:
-            case "user":
-                prompts.append((item["text"].strip(), item["state"] == "failed"))
-                said.append([])
             case "agent" | "thought" as kind:
-                said[-1].append((kind, item["text"]))
+                said.append((kind, item["text"]))
             case "tool":
-                said[-1].append(("tool", item["title"]))
-    turns = [
-        _Turn(prompt, _beginnings(pieces), refused=refused)
-        for (prompt, refused), pieces in zip(prompts, said, strict=True)
-    ]
-    return turns if turns[0].said else turns[1:]
+                said.append(("tool", item["title"]))
+    has_reply = any(item["kind"] == "agent" for item in items)
+    return _Turn(
+        None if prompt is None else prompt["text"].strip(),
+        _beginnings(said),
+        refused=prompt is not None and prompt["state"] == "failed",
+        whole=has_reply and not any(_is_cut(item) for item in items),
+    )
+
+
+_TELLING: Final = ("user", "agent", "thought", "tool")
+
+
+def _is_cut(item: Item) -> bool:
+    return (
+        item.get("state") in ("streaming", "cancelled", "interrupted")
+        or item.get("status") in ("pending", "in_progress", "cancelled", "interrupted")
+        or item.get("level") == "error"
+    )
 
 
 def _theirs(replayed: list[ev.Event]) -> list[_Turn]:
@@ -134,13 +209,39 @@ def _events(turns: Iterable[_Turn]) -> list[ev.Event]:
 
 
 def _likeness(ours: _Turn, theirs: _Turn) -> int:
-    if ours.refused or ours.prompt != theirs.prompt:
+    if ours.refused or not _is_same(ours.prompt, theirs.prompt):
         return _DIFFERENT
     for kind in ("agent", "tool", "thought"):
         one, other = ours.said.get(kind), theirs.said.get(kind)
         if one and other:
-            return _ALIKE if one.startswith(other) or other.startswith(one) else _CONTRARY
+            return _ALIKE if _begin_alike(one, other) else _CONTRARY
     return _POSSIBLE
+
+
+def _is_same(ours: str | None, theirs: str | None) -> bool:
+    if ours is None or theirs is None or not _is_redacted(ours):
+        return ours == theirs
+    return _unredacted(ours).fullmatch(theirs) is not None
+
+
+def _begin_alike(ours: str, theirs: str) -> bool:
+    if _is_redacted(ours):
+        return _unredacted(ours[: ours.rindex(_marks(ours)[-1])]).match(theirs) is not None
+    return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def _marks(text: str) -> list[str]:
+    return re.findall("|".join(map(re.escape, MARKS)), text)
+
+
+def _is_redacted(text: str) -> bool:
+    return any(mark in text for mark in MARKS)
+
+
+def _unredacted(text: str) -> re.Pattern[str]:
+    """What a text may have been."""
+    marks = "|".join(map(re.escape, MARKS))
+    return re.compile(".*?".join(map(re.escape, re.split(marks, text))), re.DOTALL)
 
 
 def _align(ours: list[_Turn], theirs: list[_Turn]) -> list[tuple[int, int]]:
@@ -196,6 +297,8 @@ def _whole_prompts(replayed: list[ev.Event]) -> list[ev.Event]:
 
 def _rest_of_turn(transcript: Transcript, replayed: tuple[ev.Event, ...]) -> list[ev.Event]:
     """Of our newest turn, what was not streamed to us."""
+    if _is_redacted(json.dumps(transcript.newest(1), ensure_ascii=False, default=str)):
+        return []  # it was whole when it was redacted
     known, blocks = transcript.turn_messages(), transcript.turn_blocks()
     plan = transcript.last("plan")
     rest: list[ev.Event] = []

@@ -6,15 +6,20 @@ reading is for any: a page that loads takes its keyframe on whatever thread the 
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import json
+import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from . import events as ev
 from .journal import Journal
-from .store import Entry
+from .store import Entry, SessionFile
 from .transcript import Change, Item, Transcript, merge, reduce
 
 T = TypeVar("T")
@@ -22,19 +27,105 @@ T = TypeVar("T")
 # Commits that a page which missed some can still get one by one; after that it gets the whole transcript.
 _RECENT_COMMITS: Final = 512
 
+# What a page gets at once; it asks for what is older when somebody looks for it.
+_WINDOW_ITEMS: Final = 300
+_WINDOW_CHARACTERS: Final = 2_000_000
+
+# What the facts around the transcript are made of.
+_FACTS: Final = (ev.Title, ev.Mode, ev.Model, ev.Usage, ev.TurnStarted, ev.TurnEnded)
+_FACT_KINDS: Final = ("title", "mode", "model", "usage", "notice")  # of turns that are over nothing else counts
+
+_LONG: Final = 8 * 2**20  # bytes of a file that is read from its end first
+_NEWEST: Final = 2 * 2**20  # … and of its end that is
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file adds up to.
+
+    Attributes:
+        transcript: its items; whoever adopts it owns it.
+        seq: the number of its last entry; 0 if there is none.
+        facts: of its entries those that tell a title, a mode, a model, usage, the start or end of a turn, or a notice
+            that is not given twice; oldest first.
+        damage: what to tell of lines that could not be read; None if there were none.
+        is_whole: whether the transcript begins with the file's first entry.
+    """
+
+    transcript: Transcript
+    seq: int
+    facts: tuple[Entry, ...]
+    damage: ev.Notice | None
+    is_whole: bool = True
+
+
+def load(file: SessionFile) -> Loaded:
+    """Read a file, on any thread: a long one takes a second.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    transcript = Transcript()
+    facts: list[Entry] = []
+    with _uncollected():
+        for entry in file.read():
+            event = entry.event
+            reduce(transcript, event, seq=entry.seq, time=entry.time)
+            if isinstance(event, _FACTS) or (isinstance(event, ev.Notice) and event.once):
+                facts.append(entry)
+    return Loaded(transcript, file.last_seq, tuple(facts), file.damage())
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for garbage, which goes through all that is read, again and again: half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def load_newest(file: SessionFile) -> Loaded:
+    """As `load`, but of a long file only the newest turns, which takes a tenth of a second. `Log.complete` it then.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    entries = file.newest(_NEWEST) if file.path.stat().st_size > _LONG else None
+    if not entries:
+        return load(file)
+    transcript = Transcript()
+    for entry in entries:
+        reduce(transcript, entry.event, seq=entry.seq, time=entry.time)
+    before = [entry for entry in file.facts(_FACT_KINDS) if entry.seq < entries[0].seq]
+    facts = [entry for entry in [*before, *entries] if _is_fact(entry.event)]
+    return Loaded(transcript, entries[-1].seq, tuple(facts), None, is_whole=False)
+
+
+def _is_fact(event: ev.Event) -> bool:
+    return isinstance(event, _FACTS) or (isinstance(event, ev.Notice) and event.once)
+
 
 class Log:
     """Numbered entries and what they add up to.
 
     Args:
         journal: writes them down.
+
+    Attributes:
+        id: of this log, random: a page that knows another one has nothing of this one.
     """
 
     def __init__(self, journal: Journal) -> None:
+        self.id = secrets.token_hex(8)
         self._journal = journal
         self._lock = threading.Lock()
         self._transcript = Transcript()
         self._seq = 0
+        self._since: list[Entry] | None = None  # what came since the newest turns of a file were adopted
         self._recent: deque[tuple[int, list[Change]]] = deque(maxlen=_RECENT_COMMITS)
 
     def append(self, events: list[ev.Event]) -> tuple[int, list[Change], list[Entry]]:
@@ -43,6 +134,8 @@ class Log:
         entries = [Entry(before + number, now, event) for number, event in enumerate(events, 1)]
         self._journal.append(entries)
         with self._lock:
+            if self._since is not None:
+                self._since += entries
             changes = merge(self._reduce(entries))
             self._recent.append((before, changes))
         return before, changes, entries
@@ -53,6 +146,26 @@ class Log:
             self._transcript = Transcript()
             self._recent.clear()
             self._reduce(entries)
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Begin anew with what a file adds up to."""
+        with self._lock:
+            self._transcript, self._seq = loaded.transcript, loaded.seq
+            self._since = None if loaded.is_whole else []
+            self._recent.clear()
+
+    def complete(self, loaded: Loaded) -> None:
+        """Put the whole conversation, as it was in the file at some time since, in the place of its newest turns."""
+        with self._lock:
+            self._transcript = loaded.transcript
+            since, self._since = self._since or [], None
+            self._reduce(entry for entry in since if entry.seq > loaded.seq)
+            self._recent.clear()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the transcript begins with the first entry."""
+        return self._since is None
 
     def _reduce(self, entries: Iterable[Entry]) -> list[Change]:
         changes: list[Change] = []
@@ -72,6 +185,20 @@ class Log:
         """The number of the last entry, and all items as they are then."""
         with self._lock:
             return self._seq, list(self._transcript)
+
+    def window(self) -> tuple[int, list[Item], int]:
+        """The number of the last entry, the newest items as they are then, and how many older ones there are.
+
+        At most 300 items, and at most about 2 MB of them as JSON, but one at least if there are any.
+        """
+        with self._lock:
+            return self._seq, *_window(self._transcript, self._transcript.ids())
+
+    def before(self, item_id: str) -> tuple[list[Item], int]:
+        """The window before an item, and how many older ones there are; nothing before an item that there is not."""
+        with self._lock:
+            ids = self._transcript.ids()
+            return _window(self._transcript, ids[: ids.index(item_id)] if item_id in ids else [])
 
     def since(self, have: int) -> tuple[int, list[Change]] | None:
         """The number of the last entry, and the changes that lead there from `have`; None if those are not kept."""
@@ -104,3 +231,15 @@ class Log:
             return transcript.since(item_id) if item_id is not None else []
 
         return self.read(items)
+
+
+def _window(transcript: Transcript, ids: list[str]) -> tuple[list[Item], int]:
+    items: list[Item] = []
+    room = _WINDOW_CHARACTERS
+    for item_id in reversed(ids[-_WINDOW_ITEMS:]):
+        item = transcript.item(item_id)
+        room -= len(json.dumps(item, ensure_ascii=False, default=str))
+        if room < 0 and items:
+            break
+        items.append(item)
+    return items[::-1], len(ids) - len(items)

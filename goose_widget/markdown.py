@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
+LONGEST: Final = 100_000
+"""Characters of Markdown that are worth being parsed: over hostile text the parser takes time by their square."""
+
 _LINK: Final = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-_INLINE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
+INLINE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
 
 
 def is_link(address: str) -> bool:
@@ -35,19 +38,23 @@ def link(address: str, text: str) -> str:
     return f'<a href="{escape(address)}" rel="noopener noreferrer">{escape(text)}</a>'
 
 
-def markdown(text: str) -> str:
-    """Markdown as HTML."""
-    return str(_parser().render(text))
+def markdown(text: str, *, headings: bool = False) -> str:
+    """Markdown as HTML.
+
+    Args:
+        headings: as headings, two levels down: the page has its own above them.
+    """
+    return str(_parser(headings).render(text))
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(headings: bool) -> MarkdownIt:
     from markdown_it import MarkdownIt  # here: importing it takes a while, and most chats are never shown
     from markdown_it.renderer import RendererHTML
 
     class Parser(MarkdownIt):
         def validateLink(self, url: str) -> bool:  # noqa: N802 -- the library's name
-            return is_link(url) or _INLINE.fullmatch(url) is not None
+            return is_link(url) or INLINE.fullmatch(url) is not None
 
     class Renderer(RendererHTML):
         def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
@@ -68,12 +75,16 @@ def _parser() -> MarkdownIt:
             return escape(text) if sum(opened) else link(address, text)
 
         def heading_open(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
-            return "<p><strong>"
+            return f"<h{_level(tokens[index])}>" if headings else "<p><strong>"
 
         def heading_close(
             self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
         ) -> str:
-            return "</strong></p>\n"
+            return f"</h{_level(tokens[index])}>\n" if headings else "</strong></p>\n"
 
     options: dict[str, Any] = {"html": False, "maxNesting": 100}
     return Parser("commonmark", options, renderer_cls=Renderer).enable(["table", "strikethrough"])
+
+
+def _level(token: Token) -> int:
+    return min(6, int(token.tag[1:]) + 2)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Final
 
-from .entries import Address, Code, Fold, Line, Part, Picture, Prose, Quote, Tasks, parts_of
+from .entries import Address, Code, Fold, Line, Part, Picture, Prose, Quote, Tasks, fitted, parts_of
 from .markdown import link, markdown
 from .plain import clean, revealed
 from .transcript import Item
@@ -67,7 +67,7 @@ def _print(items: list[Item], session_id: str | None, show: Callable[[Part], str
     printed: list[str] = []
     room = SIZE
     for item in reversed(items[-ITEMS:]):
-        entry = "".join(show(part) for part in parts_of(item))
+        entry = "".join(show(fitted(part)) for part in parts_of(item))
         if len(entry) > SIZE:
             entry = show(Line("This entry is too long to be printed here."))
         room -= len(entry)

@@ -196,7 +196,7 @@ def find(wish: Wish, *, folder: Path, notebook: str, store: Store, session_id: s
     try:
         if path.is_dir():
             return _in_folder(wish, Store(path), notebook, session_id)
-        file = session_file(path) if path.exists() else store.find(wish.what)
+        file = session_file(path) if path.exists() else next(iter(candidates(store.files(), "", wish.what)), None)
         if file is None:
             raise UsageError(f"{wish}: there is no such file, and no session of that id. {_offered(store)}")
         recording = Recording.read(file)

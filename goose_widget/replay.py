@@ -29,6 +29,7 @@ from . import events as ev
 from .events import Event
 from .pace import Pace
 from .protocol import Configured, Got, Greeted, Incoming, Opened, OpenTurn, Outgoing, Signal
+from .protocol.requests import Declined, Request
 from .recording import Recording, Turn
 from .session import Session
 from .store import Entry
@@ -125,7 +126,7 @@ class Script:
         """Play what was said before the first prompt; answered by `Opened`."""
         self._order("open")
 
-    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
+    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None, *, tail: int = 0) -> None:
         """Go on; answered by `Opened`."""
         self._order("open")
 
@@ -184,6 +185,10 @@ class Script:
         """Take `mode` or `model`, for what it is worth; answered by `Configured`."""
         self._order("set", setting, value)
 
+    def request(self, ticket: str, request: Request) -> None:
+        """Decline: a recording keeps no sessions."""
+        self._order("decline", ticket)
+
     def _order(self, *order: str | int) -> None:
         self._outbox.append(json.dumps(order))
 
@@ -204,6 +209,8 @@ class Script:
                 yield Opened(self._recording.header.session_id, loaded=False)
             case ["set", str(setting), str(value)]:
                 yield Configured(setting, value)
+            case ["decline", str(ticket)]:
+                yield Declined(ticket, "this is a recording", offered=False)
             case ["end", str(prompt_id), str(stop_reason), str(error)]:
                 self._turn = None
                 yield ev.TurnEnded(prompt_id, stop_reason, {}, error)

@@ -1,4 +1,4 @@
-"""The heart: one conversation, as a log that is written, reduced and shown.
+"""The heart: one conversation with one server, and what the user does with it.
 
 A `Session` is fed frames and told what the user does; it writes every event to the file, applies it to the transcript
 and tells its watcher what changed. No I/O but the store, no threads, no timers: `client.py` owns the socket and calls
@@ -7,42 +7,18 @@ and tells its watcher what changed. No I/O but the store, no threads, no timers:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+import json
+from typing import Any, Final
 
-from . import errors, history
+from . import errors
 from . import events as ev
-from .conversation import Conversation
-from .facts import WHY_NO_PROMPT, status_of
-from .protocol import (
-    SESSION_NOT_FOUND,
-    Choices,
-    Configured,
-    Greeted,
-    Incoming,
-    Opened,
-    OpenTurn,
-    Outgoing,
-    Refused,
-    Saved,
-    Signal,
-    Speaker,
-    WorksIn,
-)
-from .store import Store
-
-_CUT: Final = (
-    "{what} while goose was replying. What came of the reply is kept here, but goose forgot it: ask again to go on."
-)
-
-_LEFT: Final = (
-    "{what} while goose was replying. What came of the reply is kept here. goose may have gone on with it: what it has "
-    "saved is fetched with the next connection."
-)
-
-_COMPLETED: Final = (
-    "The connection dropped during this reply. goose went on with it, and what was missing was fetched afterwards."
-)
+from .continuing import GO_ON, quoting
+from .document import continued, to_document
+from .facts import WHY_NO_PROMPT
+from .log import Loaded
+from .link import Link
+from .protocol.requests import Answered, Archive, Declined, Export, Import
+from .settings import Answer
 
 _STOPPED_AWAY: Final = (
     "Stopped here, while the connection was down. goose may have gone on with the reply: what it has saved is fetched "
@@ -54,291 +30,38 @@ _RENEWED: Final = (
     "does not remember what is above."
 )
 
-_DIFFERS: Final = "goose's own history of this session differs from what is shown here: it may have been cleared."
+_RESTORED: Final = (
+    "The session {old} is not at this server. Its conversation was brought here from the file beside the notebook and "
+    "goes on in the new session {new}; the agent remembers it."
+)
+
+_GIVEN_BACK: Final = "goose has its partial reply back: it goes on in the new session {new}, in place of {old}."
+
+_NOT_CONTINUED: Final = "The connection dropped before goose was asked to continue. Nothing was sent; try again."
+
+_FORGOTTEN: Final = (
+    "This conversation is too long to be brought to the server whole: the agent remembers only the end of it. All "
+    "of it stays here."
+)
+
+_LARGEST_DOCUMENT: Final = 40 * 2**20
+"""Bytes of a conversation that goose takes in one message; its limit is 64 MiB, once more in JSON."""
+
+_RESTORE: Final = ("restore", "Bring it here")
 
 
-class Session(Conversation):
-    """One conversation with one server.
+class Session(Link):
+    """One conversation with one server. Its arguments are those of `Link`."""
 
-    Args:
-        cwd: the folder goose works in, absolute.
-        store: where the file is or will be.
-        place: where the server is, "this computer" or its address.
-        notebook: the notebook's path for the file's header, "" if unknown.
-        session_id: the session to resume; None for a new one.
-        mode: the mode to set when the session opens; None for the server's.
-        model: the model to set, likewise.
-        saved: whether it gets a file; what is replayed has one.
-    """
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._waiting: tuple[str, str] | None = None  # a prompt to send when the session is open: its id and text
+        self._unrestored: errors.SessionError | None = None  # why to restore it, once all of it is read
 
-    def __init__(
-        self,
-        *,
-        cwd: str,
-        store: Store,
-        place: str = "",
-        notebook: str = "",
-        session_id: str | None = None,
-        mode: str | None = None,
-        model: str | None = None,
-        saved: bool = True,
-    ) -> None:
-        super().__init__(cwd=cwd, store=store, place=place, notebook=notebook, session_id=session_id, saved=saved)
-        self._wanted = {key: value for key, value in (("mode", mode), ("model", model)) if value is not None}
-        self._setting: set[str] = set()  # settings that must be taken before the first prompt
-        self._answered: dict[str, list[Callable[[str | None], object]]] = {}
-        self._speaker: Speaker | None = None  # of the newest connection
-        self._transmit: Callable[[list[Outgoing]], None] | None = None  # None while not connected
-        self._ready = False
-        self._closed = False
-        self._opened_before = False
-        self._stopping = False  # the turn was cancelled, and has not ended yet
-        self._history: list[ev.Event] | None = None  # the server's, while it is replayed
-        self._gave_up: str | None = None  # a session, until it is said in which one it goes on
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the server has the session open, in the mode that was asked for."""
-        return self._ready
-
-    @property
-    def decides_itself(self) -> bool:
-        """Whether questions are answered by who asks them, and by nobody here."""
-        return self._speaker is not None and self._speaker.decides_itself
-
-    def status(self) -> str:
-        """The one word for the state."""
-        return status_of(
-            closed=self._closed,
-            failed=self.facts.problem is not None,
-            ready=self._ready,
-            reconnecting=self._opened_before or self.facts.reconnect is not None,
-            turn=self._turn is not None,
-            waiting=self._turn is not None and bool(self.open_requests()),
-        )
-
-    def resume(self) -> None:
-        """`read` the file of the session to resume, and end a turn in it that nobody finishes.
-
-        Raises:
-            SessionInUse: another kernel writes it; its conversation is shown all the same.
-        """
-        file = self.read()
-        if self.facts.mode:
-            self._wanted.setdefault("mode", self.facts.mode)
-        finishes_alone = file is not None and file.header.server.endswith("/ws")  # a goose web
-        if self._turn is not None and not finishes_alone:
-            self._say(ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what="The kernel stopped")))
-
-    def _note(self, event: ev.Event) -> None:
-        super()._note(event)
-        match event:
-            case ev.TurnStarted():
-                self._stopping = False
-            case ev.Mode(mode) if self._ready:
-                self._wanted["mode"] = mode
-
-    # The connection. Called by the client.
-
-    def connecting(self) -> None:
-        """A connection is being made: what went wrong before is past."""
-        self._change(problem=None, read_only=False)
-        self._refresh()
-
-    def connected(self, speaker: Speaker, transmit: Callable[[list[Outgoing]], None]) -> None:
-        """The socket is open; `speaker` knows what is said on it, `transmit` sends it."""
-        self._speaker, self._transmit = speaker, transmit
-        speaker.greet()
-        self._flush()
-
-    def disconnected(self, reason: str) -> None:
-        """The socket is gone. A running turn is over with it, unless the server finishes it alone."""
-        goes_on = self._speaker is not None and self._speaker.finishes_alone and not (self._stopping or self._closed)
-        if self._speaker is not None and self._transmit is not None:
-            self._say(*self._speaker.hang_up())
-            self.commit()
-        self._transmit = None
-        self._ready = False
-        self._history = None
-        for question in self.open_requests():
-            self._say(
-                ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
-            )
-        if self._turn is not None and self._stopping:
-            self._say(ev.TurnEnded(self._turn, "cancelled"))
-        elif not goes_on:
-            self._interrupt(f"The connection dropped ({reason})")
-        self.commit()
-        for setting in list(self._answered):
-            self._settle(setting, f"The connection to goose dropped ({reason}).")
-        self._refresh()
-
-    def reconnecting(self, attempt: int, retry_at: float, reason: str) -> None:
-        """The next try is at `retry_at` (seconds since the epoch)."""
-        self._change(reconnect={"attempt": attempt, "retry_at": retry_at, "reason": reason})
-        self._refresh()
-
-    def _interrupt(self, what: str) -> None:
-        """An open turn is over for us; `what` happened, without a full stop."""
-        if self._turn is not None:
-            cut = _LEFT if self._speaker is None or self._speaker.finishes_alone else _CUT
-            self._say(ev.TurnEnded(self._turn, "interrupted", {}, cut.format(what=what)))
-            self.commit()
-
-    def fail(self, problem: errors.GooseError) -> None:
-        """The chat can't go on until the user does something."""
-        if not self.facts.read_only:
-            self._interrupt(problem.title.rstrip("."))
-        self._ready = False  # whatever becomes of this connection: who presses Retry waits for the next one
-        self._change(problem=problem, reconnect=None)
-        self._refresh()
-
-    def show_only(self, problem: errors.GooseError) -> None:
-        """The conversation can be read and not be continued."""
-        self._change(read_only=True)
-        self.fail(problem)
-
-    def renew(self) -> None:
-        """Give up the server's session: the next connection makes a new one, and the conversation goes on in it."""
-        self._gave_up, self._opened_before = self.facts.session_id, False
-        self._continues = self._gave_up or ""
-        self._journal.move()
-        self._change(session_id=None, problem=None, read_only=False)
-
-    def close(self) -> None:
-        """End: nothing is received or sent any more."""
-        self._closed = True
-        self.disconnected("the chat was closed")
-        self._journal.close()
-        self._change(reconnect=None)
-        self._refresh()
-
-    def feed(self, frame: Incoming) -> None:
-        """A frame of the server, or what was fetched from it; what it says is pending until `commit`."""
-        for said in self._server.receive(frame):
-            match said:
-                case Greeted() | Opened() | WorksIn() | Choices() | Configured() | Refused() | Saved():
-                    self.commit()
-                    self._signal(said)
-                case ev.PermissionAsked(request_id) if self._stopping:
-                    self._say(said)
-                    self.dismiss(request_id, "You stopped the turn.")
-                case _ if self._history is not None and isinstance(said, _CONVERSATION):
-                    self._history.append(said)
-                case _:
-                    self._say(said)
-        self._flush()
-
-    def _signal(self, signal: Signal) -> None:
-        match signal:
-            case Greeted(agent, version, can_load):
-                self._agent = f"{agent} {version}".strip()
-                self._change(server=f"{self._agent}, {self.place}")
-                if self.facts.session_id is None:
-                    self._server.new_session(self._cwd)
-                elif not can_load:
-                    self.show_only(errors.UnknownSession(self.facts.session_id))
-                else:
-                    self._history = []
-                    self._server.load_session(self.facts.session_id, self._cwd, self._open_turn())
-            case Choices(modes, models):
-                self._change(
-                    modes=self.facts.modes if modes is None else modes,
-                    models=self.facts.models if models is None else models,
-                )
-            case WorksIn(folder):
-                self._change(cwd=folder)
-            case Opened(session_id, loaded):
-                self._change(session_id=session_id)
-                replayed, self._history = self._history or [], None
-                if not self._server.finishes_alone:
-                    self._interrupt("The kernel stopped")  # a turn of a goose web, which is now another goose
-                if loaded and not self._take(replayed):
-                    return
-                if self._gave_up is not None:
-                    self._say(ev.Notice("warning", _RENEWED.format(old=self._gave_up, new=session_id)))
-                    self._gave_up = None
-                now = {"mode": self.facts.mode, "model": self.facts.model}
-                wanted = {setting: value for setting, value in self._wanted.items() if value != now[setting]}
-                self._setting = set(wanted)
-                for setting, value in wanted.items():
-                    self._server.set(setting, value)
-                self._maybe_ready()
-            case Configured(setting, value):
-                self._wanted[setting] = value
-                self._say(ev.Mode(value) if setting == "mode" else ev.Model(value))
-                self._setting.discard(setting)
-                self.commit()
-                self._settle(setting, None)
-                self._maybe_ready()
-            case Saved(replayed, over, error):
-                self._take(list(replayed))
-                if over and self._turn is not None:
-                    end = ev.TurnEnded(self._turn, "interrupted" if error else "end_turn", {}, error)
-                    self._say(end, *([] if error else [ev.Notice("info", _COMPLETED)]))
-            case Refused(request, code, message):
-                self._refused(request, code, message)
-
-    def _refused(self, request: str, code: int, message: str) -> None:
-        match request:
-            case "mode" | "model" if self._ready:
-                refusal = f"goose did not change the {request}: {message}."
-                self._say(ev.Notice("error", refusal))
-                self.commit()
-                self._settle(request, refusal)
-            case "mode" | "model":
-                # Never go on in another mode than was asked for: it decides what runs without a question.
-                asked = self._wanted.pop(request)
-                offered = self.facts.modes if request == "mode" else self.facts.models
-                self.fail(errors.SettingRefused(request, asked, [choice.id for choice in offered], message))
-            case "load" if code == SESSION_NOT_FOUND and self._opened_before and not self.log.read(len):
-                self._history = None  # nothing was said in it that could be lost
-                self._server.new_session(self._cwd)
-            case "load" | "prompt" if code == SESSION_NOT_FOUND:
-                self._history = None
-                self._interrupt("goose does not know the session any more")
-                self.show_only(errors.UnknownSession(str(self.facts.session_id)))
-            case _:
-                self._history = None
-                self.fail(errors.from_refusal(request, message))
-
-    def _take(self, replayed: list[ev.Event]) -> bool:
-        """Add what the server's history has and ours has not; False if it is another conversation."""
-        try:
-            missing = self.log.read(lambda transcript: history.missing(transcript, replayed))
-        except history.OtherConversation:
-            if not self._opened_before:
-                self.show_only(errors.OtherConversation(str(self.facts.session_id)))
-                return False
-            missing = [ev.Notice("warning", _DIFFERS, once=True)]
-        if missing:
-            self._say(*missing, *([] if self._turn is not None else [ev.TurnEnded("", "end_turn")]))
-            self.commit()
-        return True
-
-    def _open_turn(self) -> OpenTurn | None:
-        if self._turn is None:
-            return None
-        items = self.log.turn(self._turn)
-        text = items[0]["text"] if items else ""
-        nth = 1 + self.log.read(lambda transcript: transcript.answered(text))
-        return OpenTurn(self._turn, text, nth, heard=any(item["kind"] in _REPLY for item in items))
-
-    def _maybe_ready(self) -> None:
-        if not self._setting and not self._ready:
-            self._ready = self._opened_before = True
-            self._change(problem=None, reconnect=None)
-            self._refresh()
-
-    def _flush(self) -> None:
-        said = self._server.take_outbox()
-        if said and self._transmit is not None:
-            self._transmit(said)
-
-    @property
-    def _server(self) -> Speaker:
-        assert self._speaker is not None, "never connected"
-        return self._speaker
+    def _has_opened(self) -> None:
+        if self._waiting is not None:
+            (prompt_id, text), self._waiting = self._waiting, None
+            self.prompt(prompt_id, text)
 
     # What the user does.
 
@@ -350,8 +73,7 @@ class Session(Conversation):
         """
         if not text.strip():
             raise errors.UsageError("The prompt is empty.")
-        if self.facts.status != "ready":
-            raise errors.UsageError(WHY_NO_PROMPT.get(self.facts.status, "The chat can't take a prompt now."))
+        self._check_ready()
         text = text.encode("utf-16", "surrogatepass").decode(
             "utf-16", "replace"
         )  # no file or browser holds half a pair
@@ -359,6 +81,10 @@ class Session(Conversation):
         self.commit()
         self._server.prompt(prompt_id, text)
         self._flush()
+
+    def _check_ready(self) -> None:
+        if self.facts.status != "ready":
+            raise errors.UsageError(WHY_NO_PROMPT.get(self.facts.status, "The chat can't take a prompt now."))
 
     def stop(self) -> None:
         """Cancel the running turn, if there is one."""
@@ -395,13 +121,7 @@ class Session(Conversation):
         self.commit()  # in the file before goose hears it
         self._flush()
 
-    def dismiss(self, request_id: str, note: str) -> None:
-        """Answer a permission request with `cancelled`, because nobody can decide it; `note` says why."""
-        self._server.answer(request_id, None)
-        self._say(ev.PermissionAnswered(request_id, None, by="policy", note=note))
-        self._flush()
-
-    def set(self, setting: str, value: str, answered: Callable[[str | None], object] | None = None) -> None:
+    def set(self, setting: str, value: str, answered: Answer | None = None) -> None:
         """Change `mode` or `model`; `answered` is called with None when goose did, else with the reason why not.
 
         Raises:
@@ -414,15 +134,140 @@ class Session(Conversation):
             raise errors.UsageError(
                 f"goose does not offer the {setting} {value!r}. It offers: {', '.join(offered[:20])}."
             )
-        if answered is not None:
-            self._answered.setdefault(setting, []).append(answered)
+        self._settings.ask(setting, answered)
         self._server.set(setting, value)
         self._flush()
 
-    def _settle(self, setting: str, refusal: str | None) -> None:
-        for answered in self._answered.pop(setting, []):
-            answered(refusal)
+    def continue_turn(self, prompt_id: str) -> None:
+        """Have goose go on with the reply that was cut off; the turn in which it does gets this prompt id.
 
+        goose forgets what it was saying when its connection drops, so it gets that back: in a session that is imported
+        with it, else quoted in the prompt.
 
-_REPLY: Final = ("agent", "thought", "tool")
-_CONVERSATION: Final = (ev.UserMessage, ev.Text, ev.Thought, ev.Content, ev.ToolCall, ev.LiveOutput, ev.Plan)
+        Raises:
+            UsageError: there is no such reply, or the chat can't take a prompt now.
+        """
+        cut = self._interrupted_turn()
+        if not cut["partial"]:
+            raise errors.UsageError("Nothing had come of the reply, so there is nothing to continue. Ask again.")
+        turn = self.log.turn(cut["prompt_id"])
+        if self._server.finishes_alone:
+            self.prompt(prompt_id, quoting(turn))
+            return
+        self._ready = False
+        self._refresh()
+
+        def quote() -> None:
+            self._ready = True
+            self._refresh()
+            self.prompt(prompt_id, quoting(turn))
+
+        def imported(answer: Answered | Declined) -> None:
+            match answer:
+                case Answered(_, str(session_id)):
+                    self._waiting = (prompt_id, GO_ON)
+                    self._settings.keep(mode=self.facts.mode, model=self.facts.model)
+                    self.request(Archive(str(self.facts.session_id)), lambda _: None)
+                    self._move_to(session_id, _GIVEN_BACK)
+                case _ if self._transmit is None:
+                    self._say(ev.TurnEnded(prompt_id, "failed", {}, _NOT_CONTINUED))
+                    self.commit()
+                case _:
+                    quote()
+
+        def exported(answer: Answered | Declined) -> None:
+            try:
+                if not isinstance(answer, Answered):
+                    raise ValueError(answer.message)
+                document = continued(answer.value, turn)
+            except ValueError:
+                imported(Declined("", "", False))
+            else:
+                self.request(Import(document, self._cwd), imported)
+
+        self.request(Export(str(self.facts.session_id)), exported)
+
+    def retry_turn(self, prompt_id: str) -> None:
+        """Ask again what was asked when the reply was cut off.
+
+        Raises:
+            UsageError: there is no such turn, or the chat can't take a prompt now.
+        """
+        turn = self.log.turn(self._interrupted_turn()["prompt_id"])
+        self.prompt(prompt_id, turn[0]["text"])
+
+    def _interrupted_turn(self) -> dict[str, Any]:
+        if self.facts.interrupted is None:
+            raise errors.UsageError("No reply was interrupted.")
+        self._check_ready()
+        return self.facts.interrupted
+
+    # From one session of the server to another.
+
+    def renew(self) -> None:
+        """Give up the server's session: the next connection makes a new one, and the conversation goes on in it."""
+        self._moved, self._opened_before = _RENEWED.replace("{old}", str(self.facts.session_id)), False
+        self._journal.move()
+        self._change(session_id=None, problem=None, read_only=False, resumed="")
+
+    def _restore_or(self, problem: errors.SessionError) -> None:
+        """Bring the conversation into this server, which does not have it; `problem` says so where that can't be."""
+        if not self.log.read(len):
+            self.show_only(problem)
+        elif self._opened_before:  # to reconnect never makes a session unasked
+            if not self._server.finishes_alone:  # a goose web takes no sessions
+                problem.offers = (_RESTORE, *problem.offers)
+            self.show_only(problem)
+        else:
+            self._restore(problem)
+
+    def restore(self) -> None:
+        """Bring the conversation into this server with the next connection, because the user said so."""
+        self._opened_before = False
+
+    def complete(self, loaded: Loaded) -> None:
+        super().complete(loaded)
+        if self._unrestored is not None:
+            problem, self._unrestored = self._unrestored, None
+            if self._transmit is not None:  # else the next connection finds out again
+                self._restore(problem)
+
+    def _restore(self, problem: errors.SessionError) -> None:
+        if not self.log.is_whole:
+            self._unrestored = problem
+            return
+
+        def done(answer: Answered | Declined) -> None:
+            match answer:
+                case Answered(_, str(session_id)):
+                    self._change(resumed="restored")
+                    self._move_to(session_id, _RESTORED)
+                case Declined(_, message, offered) if self._transmit is not None:
+                    problem.detail = f"It can't be brought there either: {message}." if offered else ""
+                    self.show_only(problem)
+
+        self.request(Import(self._document(), self._cwd), done)
+
+    def _document(self) -> dict[str, Any]:
+        """The conversation as goose imports it; the beginning of what is too long for one message is left out."""
+        items = self.log.snapshot()[1]
+        while True:
+            document = to_document(
+                items,
+                session_id=str(self.facts.session_id),
+                cwd=self._cwd,
+                title=self.facts.title,
+                created=items[0].get("time", 0.0) if items else 0.0,
+            )
+            if len(items) < 2 or len(json.dumps(document, ensure_ascii=False).encode()) < _LARGEST_DOCUMENT:
+                return document
+            items = items[len(items) // 2 :]
+            self._say(ev.Notice("warning", _FORGOTTEN, once=True))
+
+    def _move_to(self, session_id: str, notice: str) -> None:
+        """Go on in another session of this server, which has the conversation; the file goes on in a new one."""
+        self._moved = notice.replace("{old}", str(self.facts.session_id))
+        self._journal.move()
+        self._change(session_id=session_id, problem=None, read_only=False)
+        self._load(tail=1)
+        self._flush()

@@ -20,6 +20,8 @@ class Target:
     Args:
         server: an address, "demo", or None for what `environment` says, or else for where the session lives.
         token: its key.
+        ca: a file of authorities that its certificate may come from, besides the system's.
+        headers: more headers for every request to it; secrets, as the key.
         demo: the folder of the demo's sessions.
         home: the `place` of the session to resume, "" if it has none.
         environment: `GOOSE_SERVER_URL` in it is an address, with its key in `GOOSE_SERVER__SECRET_KEY`; without it the
@@ -29,7 +31,7 @@ class Target:
         place: where it is, for people: "this computer", "the demo" or its address.
 
     Raises:
-        UsageError: not an address of a server, or a token without one.
+        UsageError: not an address of a server, or a token without one, or `ca` or `headers` without one or not valid.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class Target:
         server: str | None,
         token: str | None,
         *,
+        ca: str | os.PathLike[str] | None = None,
+        headers: Mapping[str, str] | None = None,
         demo: Path,
         home: str = "",
         environment: Mapping[str, str] = os.environ,
@@ -49,7 +53,9 @@ class Target:
         self._demo = demo
         self._what: Endpoint | Literal["local", "demo"] = "local"
         if server is not None:
-            self._what = "demo" if server == "demo" else parse(server, token or "")
+            self._what = "demo" if server == "demo" else parse(server, token or "", headers=headers, ca=ca)
+        if not isinstance(self._what, Endpoint) and (ca is not None or headers):
+            raise errors.UsageError("ca= and headers= are for a server at an address; pass server= as well.")
         self.place = self._what.url if isinstance(self._what, Endpoint) else _PLACES[self._what]
 
     @property

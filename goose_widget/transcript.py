@@ -17,6 +17,11 @@ from . import events as ev
 
 Item: TypeAlias = dict[str, Any]
 
+_CALL_FIELDS = ("title", "name", "extension", "tool_kind", "status", "input", "result", "content", "locations")
+
+# Facts around the transcript, of which it shows nothing.
+_SHOWN_ELSEWHERE = frozenset({ev.Usage, ev.Mode, ev.Model, ev.Title, ev.Commands, ev.TurnStarted})
+
 # What a turn that ended leaves its unfinished items as, by stop reason; anything else left them done.
 _CUT = {"cancelled": "cancelled", "interrupted": "interrupted", "failed": "interrupted", "error": "interrupted"}
 
@@ -84,6 +89,10 @@ class Transcript:
     def __iter__(self) -> Iterator[Item]:
         return (self.item(item_id) for item_id in list(self._items))
 
+    def ids(self) -> list[str]:
+        """The ids of all items, in their order."""
+        return list(self._items)
+
     def item(self, item_id: str) -> Item:
         """A copy of the item as it is now, its streamed text joined."""
         item = self._items[item_id]
@@ -107,6 +116,16 @@ class Transcript:
         for candidate in reversed(self._items):
             found.append(candidate)
             if candidate == item_id:
+                break
+        return [self.item(each) for each in reversed(found)]
+
+    def newest(self, prompts: int) -> list[Item]:
+        """The items from the newest so many prompts on; all, if there are fewer."""
+        found: list[str] = []
+        for candidate in reversed(self._items):
+            found.append(candidate)
+            prompts -= self._items[candidate]["kind"] == "user"
+            if prompts == 0:
                 break
         return [self.item(each) for each in reversed(found)]
 
@@ -212,15 +231,11 @@ class Transcript:
         if call.starts:
             self._started.add(call.call_id)
         self._turn_calls.add(call.call_id)
-        values: dict[str, Any] = {
-            key: getattr(call, key)
-            for key in ("title", "name", "extension", "tool_kind", "status", "input", "result")
-            if getattr(call, key) is not None
-        }
-        for key in ("content", "locations"):
+        values: dict[str, Any] = {}
+        for key in _CALL_FIELDS:
             value = getattr(call, key)
             if value is not None:
-                values[key] = list(value)
+                values[key] = list(value) if type(value) is tuple else value
         changes: list[Change] = []
         if known is None:
             known = self._calls[call.call_id] = item_id
@@ -305,8 +320,19 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
         seq: the event's number in the log, from 1; a new item takes its id from it.
         time: seconds since the epoch.
     """
+    if type(event) in _SHOWN_ELSEWHERE:
+        return []
     t, item_id = transcript, f"i{seq}"
-    match event:
+    match event:  # the most frequent first: a long session is reduced in a second
+        case ev.Text(text, message_id):
+            item = {"id": item_id, "kind": "agent", "text": text, "content": [], "time": time, "state": "streaming"}
+            return t._say("agent", text, message_id, item)
+        case ev.ToolCall():
+            return t._tool(event, item_id, time)
+        case ev.LiveOutput(call_id, text, truncated):
+            changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
+            changes += t._append(t._calls[call_id], "output", text)
+            return changes + (t._patch(t._calls[call_id], {"truncated": True}) if truncated else [])
         case ev.UserMessage(text, prompt_id, content):
             if prompt_id is not None:
                 t._prompts[prompt_id] = item_id
@@ -322,21 +348,19 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
                 "state": "sent",
             }
             return t._add(item)
-        case ev.Text(text, message_id):
-            item = {"id": item_id, "kind": "agent", "text": text, "content": [], "time": time, "state": "streaming"}
-            return t._say("agent", text, message_id, item)
-        case ev.Content(block, message_id):
-            item = {"id": item_id, "kind": "agent", "text": "", "content": [block], "time": time, "state": "done"}
-            return t._add(item)
+        case ev.TurnEnded(prompt_id, stop_reason, _, error):
+            changes = t._end_turn(event, time)
+            prompt = t._prompts.get(prompt_id)
+            if stop_reason in ("failed", "unsure") and prompt is not None:
+                changes += t._patch(prompt, {"state": stop_reason})
+            note = _turn_note(stop_reason, error)
+            return changes + (t._add(_notice(item_id, time, *note)) if note else [])
         case ev.Thought(text, message_id):
             item = {"id": item_id, "kind": "thought", "text": text, "started": time, "ended": None}
             return t._say("thought", text, message_id, item)
-        case ev.ToolCall():
-            return t._tool(event, item_id, time)
-        case ev.LiveOutput(call_id, text, truncated):
-            changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
-            changes += t._append(t._calls[call_id], "output", text)
-            return changes + (t._patch(t._calls[call_id], {"truncated": True}) if truncated else [])
+        case ev.Content(block, message_id):
+            item = {"id": item_id, "kind": "agent", "text": "", "content": [block], "time": time, "state": "done"}
+            return t._add(item)
         case ev.PermissionAsked(request_id, call_id, options, cwd):
             changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
             t._requests[request_id] = t._calls[call_id]
@@ -353,19 +377,12 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
                 return t._patch(t._plan, {"entries": list(entries)})
             t._plan = item_id
             return t._add({"id": item_id, "kind": "plan", "entries": list(entries), "time": time})
-        case ev.TurnEnded(prompt_id, stop_reason, _, error):
-            changes = t._end_turn(event, time)
-            prompt = t._prompts.get(prompt_id)
-            if stop_reason in ("failed", "unsure") and prompt is not None:
-                changes += t._patch(prompt, {"state": stop_reason})
-            note = _turn_note(stop_reason, error)
-            return changes + (t._add(_notice(item_id, time, *note)) if note else [])
         case ev.Notice(level, text, detail):
             return t._add(_notice(item_id, time, level, text, detail))
         case ev.Raw(what, payload):
             text = f"goose sent {what}, which this version of goose-widget does not understand."
             return t._add(_notice(item_id, time, "warning", text, _short(payload)))
-        case ev.Usage() | ev.Mode() | ev.Model() | ev.Title() | ev.Commands() | ev.TurnStarted():
+        case _:
             return []
 
 

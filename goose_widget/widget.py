@@ -9,6 +9,7 @@ while a cell runs.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import uuid
 import weakref
@@ -19,10 +20,10 @@ from typing import Any, Final
 import anywidget
 import traitlets as t
 
-from . import actions, errors
+from . import actions, errors, library
 from . import events as ev
 from .chat import Chat
-from .loop import background
+from .loop import background, in_thread
 from .permission import OnPermission
 from .printout import to_html, to_text
 from .reply import Reply
@@ -52,7 +53,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
     traits drive the same chat from code.
 
     Args:
-        session_id, server, token, cwd, mode, model, store, on_permission, replay, speed: as for `Chat`.
+        session_id, path, server, token, ca, headers, cwd, mode, model, store, on_permission, replay, speed: as for
+            `Chat`.
         height: of the chat in the page, as a CSS length ("600px", "70vh") or in pixels. Default: 480 px.
 
     Raises:
@@ -83,7 +85,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
         self._said_hello = False
         css = f"{height}px" if isinstance(height, int) else height or ""
         uid = uuid.uuid4().hex
-        self._saved = SavedOutput(f"goose-{uid}", self._printout, lambda: self._session.log.seq)
+        self._saved = SavedOutput(f"goose-{uid}", self._printout, lambda: (self._session.log.id, self._session.log.seq))
         super().__init__(session_id, on_permission=on_permission, height=css, **arguments)
         self._page_loads = False  # the state went out with the comm, not to a page
         self.set_trait("uid", uid)
@@ -124,8 +126,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     def _printout_items(self) -> list[Item]:
         """What to print of the conversation, as it is now; all of a recording, however far it was played."""
-        if self._recording is not None:
-            return self._recording.items()
+        if self._room.recording is not None:
+            return self._room.recording.items()
         return self._session.log.snapshot()[1]
 
     def logged(self, entries: list[Entry]) -> None:
@@ -147,8 +149,9 @@ class GooseChat(Chat, anywidget.AnyWidget):
         return self._keyframe()
 
     def _keyframe(self) -> dict[str, Any]:
-        seq, items = self._session.log.snapshot()
-        return {"seq": seq, "items": items}
+        log = self._session.log
+        seq, items, earlier = log.window()
+        return {"log": log.id, "seq": seq, "items": items, "earlier": earlier}
 
     def _tell(self, message: dict[str, Any]) -> None:
         # ipykernel 7.4 sends clicks to the shell that last sent on the comm, where they wait for the running cell.
@@ -161,12 +164,14 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     def changed(self, before: int, seq: int, changes: list[Change]) -> None:
         super().changed(before, seq, changes)
-        self._tell(
-            {"type": "changes", "from": before, "seq": seq, "changes": [change.to_wire() for change in changes]},
-        )
+        self._tell_changes(before, seq, changes)
 
-    def _restored(self) -> None:
-        super()._restored()
+    def _tell_changes(self, before: int, seq: int, changes: list[Change]) -> None:
+        wire = [change.to_wire() for change in changes]
+        self._tell({"type": "changes", "log": self._session.log.id, "from": before, "seq": seq, "changes": wire})
+
+    def restored(self) -> None:
+        super().restored()
         self._tell({"type": "snapshot", **self._keyframe()})
         background().spawn(self._saved.update())
 
@@ -201,12 +206,15 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     def _do(self, action: actions.Action) -> None:
         match action:
-            case actions.Hello(have):
+            case actions.Hello(have, log_id):
                 self._said_hello = True
-                self._catch_up(have)
+                self._catch_up(have, log_id)
                 if self._page_loads:
                     self._page_loads = False
                     background().spawn(self._saved.update(again=True))  # what came meanwhile did not reach the page
+            case actions.Earlier(before):
+                items, earlier = self._session.log.before(before)
+                self._tell({"type": "earlier", "log": self._session.log.id, "items": items, "earlier": earlier})
             case actions.Prompt(text):
                 self._session.prompt(uuid.uuid4().hex, text)
             case actions.Stop():
@@ -218,28 +226,100 @@ class GooseChat(Chat, anywidget.AnyWidget):
             case actions.SetModel(value):
                 self._session.set("model", value)
             case actions.Retry():
-                self._retry()
+                self._room.retry()
             case actions.Accept(offer):
-                self._accept(offer)
+                self._room.accept(offer)
+            case actions.Continue():
+                self._session.continue_turn(uuid.uuid4().hex)
+            case actions.Again():
+                self._session.retry_turn(uuid.uuid4().hex)
+            case actions.Open(key):
+                self.go_to(library.by_key(self._room.terms.store, key))
+            case actions.NewSession():
+                self.go_to()
+            case _:
+                background().spawn(self._do_later(action))
 
-    def _catch_up(self, have: int) -> None:
-        since = self._session.log.since(have)
+    async def _do_later(self, action: actions.Action) -> None:
+        """Do what takes longer than a page waits for an ack, and tell how it ended."""
+        try:
+            told = await self._done_later(action)
+        except errors.GooseError as error:
+            self._remark("error", str(error))
+        except Exception as error:
+            log.exception("an action failed")
+            self._remark("error", f"goose-widget failed to do that: {type(error).__name__}: {error}")
+        else:
+            if told:
+                self._remark("info", told)
+
+    def _remark(self, level: str, text: str) -> None:
+        self._tell({"type": "remark", "level": level, "text": text})
+
+    async def _done_later(self, action: actions.Action) -> str:
+        room, store = self._room, self._room.terms.store
+        match action:
+            case actions.Sessions(query):
+                await self._tell_sessions(query)
+            case actions.Rename(title):
+                return await library.rename(room, title)
+            case actions.Export(format):
+                path = await library.export_to(room, format=format)
+                return f"Exported to {path.name}, in {path.parent}."
+            case actions.Fork(item):
+                file, draft = await library.fork(room, item)
+                self.go_to(file)
+                if draft:
+                    self._tell({"type": "draft", "text": draft})
+            case actions.Delete(key):
+                file = library.by_key(store, key)
+                if room.session.file is not None and room.session.file.path == file.path:
+                    self.go_to()
+                    room = self._room
+                async with library.visit(room.terms, file) as visited:
+                    await library.delete(visited, file)
+                await self._tell_sessions("")
+                return "The session was deleted."
+        return ""
+
+    async def _tell_sessions(self, query: str) -> None:
+        current = self._session.file.path if self._session.file is not None else None
+        listed = functools.partial(library.listing, self._room.terms.store, query, current)
+        sessions = await in_thread(listed, "goose-widget-list")
+        self._tell({"type": "sessions", "query": query, "sessions": sessions})
+
+    def _catch_up(self, have: int, log_id: str) -> None:
+        log = self._session.log
+        since = log.since(have) if log.id == log_id else None
         if since is None:
             self._tell({"type": "snapshot", **self._keyframe()})
         elif since[1]:
-            seq, changes = since
-            self._tell({"type": "changes", "from": have, "seq": seq, "changes": [c.to_wire() for c in changes]})
+            self._tell_changes(have, *since)
 
     # A person at the page.
 
-    def _has_view(self) -> bool:
+    def has_view(self) -> bool:
         return self._said_hello
 
-    def _patience(self) -> float:
+    def patience(self) -> float:
         return _HELLO_PATIENCE if self._displayed and not self._said_hello else 0.0
 
 
-_ARGUMENTS: Final = ("server", "token", "cwd", "mode", "model", "store", "on_permission", "replay", "speed", "height")
+_ARGUMENTS: Final = (
+    "path",
+    "server",
+    "token",
+    "ca",
+    "headers",
+    "cwd",
+    "mode",
+    "model",
+    "store",
+    "on_permission",
+    "replay",
+    "speed",
+    "height",
+)
 
 
 def _listen_on_control() -> None:

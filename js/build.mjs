@@ -29,6 +29,12 @@ export function trimMarked(source) {
   const [, , ...unused] = [...find(lexer, blocks), ...find(lexer, inlines).slice(2)];
   lexer = swap(swap(lexer, blocks, "{$1}"), inlines, "{$1}");
   for (const rules of unused) lexer = swap(lexer, new RegExp(`,${rules}=\\{\\.\\.\\.[^;]*?(?=,\\w+=)`), "");
+  // Rules that only a renderer or another kind of Markdown needs.
+  const rest =
+    "outputLinkReplace listReplaceNesting pedanticHrefTitle escapeTest escapeReplace escapeTestNoEncode " +
+    "escapeReplaceNoEncode percentDecode spaceLine notSpaceStart endingNewline";
+  const literal = String.raw`/(?:[^/\\\n[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*`;
+  for (const name of rest.split(" ")) lexer = swap(lexer, new RegExp(`(?<=[{,])${name}:${literal},`), "");
   const rule = find(lexer, /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof/)[1];
   return `${lexer.replaceAll(`=${rule}(`, `=/* @__PURE__ */${rule}(`)}export{${local("Lexer")} as Lexer};`;
 }
@@ -46,6 +52,31 @@ export function trimHighlighter(source) {
   core = swap(core, /\n {4}fire\("before:highlight", context\);/, "");
   core = swap(core, /\n {4}fire\("after:highlight", result\);/, "");
   core = swap(core, /highlightAuto\(modeBuffer, .*\)/, "null");
+  // Checks of languages, which ours pass; deprecated ways to call; what only a developer of a language needs.
+  for (const pattern of [
+    /\n {2}if \(mode\.skip \|\| mode\.exclude(Begin|End)[\s\S]*?\n {2}}\n\n {2}if [\s\S]*?\n {2}}(?=\n)/,
+    /\n {2}if \(mode\.skip \|\| mode\.exclude(Begin|End)[\s\S]*?\n {2}}\n\n {2}if [\s\S]*?\n {2}}(?=\n)/,
+    /\n {2}if \(mode\.begin \|\| mode\.end\) throw .*/,
+    /\n {2}if \(mode\.starts\) throw .*/,
+    /\n {2}if \(language\.contains && [\s\S]*?\n {2}}(?=\n)/,
+    /\n {2}toJSON\(\) {[\s\S]*?\n {2}}(?=\n)/,
+    /\n {2}static _collapse[\s\S]*?\n {2}}(?=\n)/,
+    /\n {8}if \(!SAFE_MODE\) {[\s\S]*?\n {8}}(?=\n)/,
+    / else if \(match\.type === "illegal" && !ignoreIllegals\) {[\s\S]*?\n {6}}(?= else)/,
+    /if \(err\.message && [\s\S]*?\n {6}} else (?=if \(SAFE_MODE\))/,
+    /\n {4}if \(!language\) {[\s\S]*?\n {4}}(?=\n)/,
+    /ignoreUnescapedHTML: false,[\s\S]*?(?=classPrefix)/,
+    /cssSelector: [\s\S]*?languages: null,/,
+    /\n {2}hljs\.debugMode = .*\n {2}hljs\.safeMode = .*\n.*/,
+  ])
+    core = swap(core, pattern, "");
+  core = swap(core, /if \(typeof optionsOrCode === "object"\) ({[\s\S]*?\n {4}}) else {[\s\S]*?\n {4}}(?=\n)/, "$1");
+  core = swap(core, /if \(SAFE_MODE\) ({[\s\S]*?\n {6}}) else {\n {8}throw err;\n {6}}/, "$1");
+  core = swap(core, /try {\n {6}(lang = languageDefinition\(hljs\);)\n {4}} catch [\s\S]*?\n {4}}(?=\n)/, "$1");
+  const modes =
+    "BINARY_NUMBER_MODE BINARY_NUMBER_RE C_NUMBER_MODE IDENT_RE MATCH_NOTHING_RE METHOD_GUARD NUMBER_RE " +
+    "PHRASAL_WORDS_MODE REGEXP_MODE RE_STARTERS_RE UNDERSCORE_TITLE_MODE";
+  for (const name of modes.split(" ")) core = swap(core, new RegExp(`\\n {2}${name}: ${name},?(?=\\n)`), "");
   core = swap(
     core,
     /\{\n {4}highlight,[\s\S]*?\n {2}\}/,

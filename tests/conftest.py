@@ -18,3 +18,10 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("GOOSE_TEST_BROWSER", browser.find() or "")
     kernels = [installed.ipykernel6(), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(kernels)
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without proxies."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)

@@ -13,7 +13,17 @@ from goose_widget.errors import UsageError
 @pytest.mark.parametrize(
     ("message", "action"),
     [
-        ({"type": "hello", "have": 3}, actions.Hello(3)),
+        ({"type": "hello", "have": 3, "log": "l"}, actions.Hello(3, "l")),
+        ({"type": "earlier", "before": "i1"}, actions.Earlier("i1")),
+        ({"type": "continue"}, actions.Continue()),
+        ({"type": "again"}, actions.Again()),
+        ({"type": "sessions", "query": "q"}, actions.Sessions("q")),
+        ({"type": "open", "key": "k"}, actions.Open("k")),
+        ({"type": "new_session"}, actions.NewSession()),
+        ({"type": "rename", "title": "T"}, actions.Rename("T")),
+        ({"type": "fork", "item": ""}, actions.Fork("")),
+        ({"type": "delete", "key": "k"}, actions.Delete("k")),
+        ({"type": "export", "format": "md"}, actions.Export("md")),
         ({"type": "prompt", "text": "hi"}, actions.Prompt("hi")),
         ({"type": "stop"}, actions.Stop()),
         ({"type": "answer", "request": "r", "option": "o"}, actions.Answer("r", "o")),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from datetime import datetime, timezone
 
 import pytest
 
 from goose_widget import errors
 from goose_widget.errors import GooseError
+from goose_widget.sessions import SessionInfo
 
 CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, GooseError)]
 
@@ -19,6 +21,9 @@ EXAMPLES = [
     errors.GooseNotFound("/nowhere/goose"),
     errors.ProviderNotConfigured("Configuration value not found"),
     errors.ConnectionRefused("ws://h/acp", "Connection refused."),
+    errors.ConnectionRefused("ws://h/acp", "Connection refused.", proxy="http://p:80"),
+    errors.CertificateRefused("wss://h/acp", "it has expired", "certificate has expired"),
+    errors.BadProxy("http://p:80", "refuses to connect to h (HTTP 403)"),
     errors.WrongKey("ws://h/acp", given=True),
     errors.WrongKey("ws://h/acp", given=False),
     errors.AccessDenied("ws://h/acp", 403, "no"),
@@ -31,6 +36,7 @@ EXAMPLES = [
     errors.UnknownSession("20261122_7"),
     errors.OtherConversation("20261122_7"),
     errors.SessionInUse("20261122_7"),
+    errors.AmbiguousSession("20261122_7", [SessionInfo("20261122_7", "hi", datetime.now(timezone.utc), 2)] * 2),
     errors.SessionFileError("The conversation can't be saved."),
     errors.TurnTimeout(3.0),
     errors.TurnInterrupted("The connection dropped."),

@@ -11,7 +11,9 @@ import pytest
 
 from goose_widget import errors
 from goose_widget import events as ev
+from goose_widget.conversation import Found
 from goose_widget.facts import Facts, status_of
+from goose_widget.log import load
 from goose_widget.protocol.acp import Acp
 from goose_widget.session import Session
 from goose_widget.store import Entry, Store
@@ -221,9 +223,16 @@ def test_a_page_gets_what_it_missed_or_everything(wire: Wire) -> None:
 
 def resumed(folder: Path, **arguments: Any) -> Wire:
     wire = Wire(folder, session_id="20261122_7", **arguments)
-    wire.session.resume()
+    resume(wire)
     wire.session.commit()
     return wire
+
+
+def resume(wire: Wire) -> None:
+    file = wire.store.find("20261122_7")
+    if file is not None:
+        file.acquire()
+        wire.session.resume(Found(file, load(file)))
 
 
 def replay(wire: Wire, *history: tuple[str, str], mode: str = "auto") -> None:
@@ -302,29 +311,258 @@ def test_another_conversation_under_the_same_id_is_not_mixed_in(wire: Wire) -> N
     again = resumed(wire.store.folder)
     replay(again, ("user", "something else"), ("agent", "quite"))
     assert again.items() == shown
+    decline(again)
     assert isinstance(again.session.facts.problem, errors.OtherConversation)
-    assert again.session.facts.read_only
+    assert (again.session.facts.read_only, again.session.facts.resumed) == (True, "read-only")
+    assert again.items() == shown
 
 
-def test_a_session_that_the_server_forgot_is_shown_and_read_only(wire: Wire) -> None:
+def test_a_session_that_the_server_forgot_and_does_not_take_back_is_shown_and_read_only(wire: Wire) -> None:
     turn(wire)
     wire.session.close()
     again = resumed(wire.store.folder)
-    again.connect()
-    again.receive(id=again.sent[-1]["id"], error={"code": -32002, "message": "Session not found"})
+    forget(again)
+    decline(again)
     assert isinstance(again.session.facts.problem, errors.UnknownSession)
-    assert again.session.facts.read_only
+    assert (again.session.facts.read_only, again.session.facts.resumed) == (True, "read-only")
     assert len(again.items()) == 2
+
+
+def forget(wire: Wire) -> None:
+    """The server does not know the session that is loaded."""
+    wire.connect()
+    wire.receive(id=wire.sent[-1]["id"], error={"code": -32002, "message": "Session not found"})
+
+
+def decline(wire: Wire) -> None:
+    """The server takes no sessions that others had: the first step of an import is a session of its own."""
+    assert wire.sent[-1]["method"] == "session/new"
+    wire.receive(id=wire.sent[-1]["id"], error={"code": -32601, "message": "Method not found"})
+
+
+def take(wire: Wire, session_id: str = "20261123_1") -> dict[str, Any]:
+    """The server takes the session under another id. Returns the document that it got."""
+    assert wire.sent[-1]["method"] == "session/new"
+    wire.reply(sessionId="fresh")
+    wire.reply(data=json.dumps({"extension_data": {"tools": 1}}))
+    imported = next(message for message in wire.sent[::-1] if message["method"].endswith("session/import"))
+    wire.receive(id=imported["id"], result={"sessionId": session_id})
+    loaded = wire.sent[-1]
+    assert (loaded["method"], loaded["params"]["sessionId"]) == ("session/load", session_id)
+    return dict(json.loads(imported["params"]["input"]))
+
+
+def opened(wire: Wire, *history: tuple[str, str], skipped: int = 0) -> None:
+    """The server answers the load."""
+    load = wire.sent[-1]["id"]
+    for kind, text in history:
+        wire.update(f"{kind}_message_chunk", content={"type": "text", "text": text}, messageId="m")
+    modes = {"currentModeId": "auto", "availableModes": [{"id": "auto", "name": "auto"}]}
+    wire.receive(id=load, result={"modes": modes, "_meta": {"replaySkipped": skipped}})
+
+
+@pytest.mark.parametrize("why", ["unknown", "other", "forgot a turn"])
+def test_a_session_that_the_server_does_not_have_is_brought_there_from_its_file(wire: Wire, why: str) -> None:
+    turn(wire)
+    turn(wire, "more", "sure")
+    shown = wire.items()
+    wire.session.close()
+    again = resumed(wire.store.folder)
+    if why == "unknown":
+        forget(again)
+    elif why == "other":
+        replay(again, ("user", "something else"), ("agent", "quite"))
+    else:
+        replay(again, ("user", "hello"), ("agent", "hi"))
+    document = take(again)
+    texts = [message["content"][0]["text"] for message in document["conversation"]]
+    assert texts == ["hello", "hi", "more", "sure"]
+    opened(again, ("user", "more"), ("agent", "sure"), skipped=2)
+    facts = again.session.facts
+    assert (facts.status, facts.session_id, facts.resumed) == ("ready", "20261123_1", "restored")
+    assert again.items()[:-1] == shown
+    assert "20261122_7" in again.items()[-1]["text"]
+    again.session.close()
+
+    old, new = sorted(wire.store.files(), key=lambda file: file.header.created)
+    assert (new.header.session_id, new.header.continues) == ("20261123_1", "20261122_7")
+    assert new.header.after == old.header.uid
+    for session_id in ("20261122_7", "20261123_1"):
+        found = wire.store.find(session_id)
+        assert found is not None
+        assert found.path == new.path
+
+
+def test_a_connection_that_drops_while_a_session_is_restored_does_it_with_the_next_one(wire: Wire) -> None:
+    turn(wire)
+    wire.session.close()
+    again = resumed(wire.store.folder)
+    forget(again)
+    again.session.disconnected("cut")
+    assert again.session.facts.problem is None
+    forget(again)
+    take(again)
+    opened(again, ("user", "hello"), ("agent", "hi"))
+    assert again.session.facts.status == "ready"
+
+
+def test_a_reconnection_restores_nothing_unasked(wire: Wire) -> None:
+    turn(wire)
+    wire.session.disconnected("cut")
+    forget(wire)
+    problem = wire.session.facts.problem
+    assert isinstance(problem, errors.UnknownSession)
+    assert [offer for offer, _ in problem.offers] == ["restore", "new"]
+    wire.session.disconnected("asked to")
+    wire.session.restore()
+    forget(wire)
+    take(wire)
+    opened(wire, ("user", "hello"), ("agent", "hi"))
+    assert wire.session.facts.resumed == "restored"
+
+
+def test_a_reconnection_to_another_conversation_goes_no_further(wire: Wire) -> None:
+    turn(wire)
+    shown = wire.items()
+    wire.session.disconnected("cut")
+    replay(wire, ("user", "something else"), ("agent", "quite"))
+    assert isinstance(wire.session.facts.problem, errors.OtherConversation)
+    assert wire.items() == shown
+
+
+# What is loaded.
+
+
+def test_a_reconnection_asks_for_the_end_of_the_history_only(wire: Wire) -> None:
+    turn(wire)
+    turn(wire, "more", "sure")
+    wire.session.disconnected("cut")
+    wire.connect()
+    assert wire.sent[-1]["params"]["_meta"] == {"replayTail": 30}
+    opened(wire, ("user", "more"), ("agent", "sure"), ("user", "elsewhere"), ("agent", "yes"), skipped=2)
+    assert wire.session.facts.status == "ready"
+    assert [item["text"] for item in wire.items()] == ["hello", "hi", "more", "sure", "elsewhere", "yes"]
+
+
+def test_where_the_end_does_not_tell_all_of_it_is_loaded(wire: Wire) -> None:
+    turn(wire)
+    wire.session.disconnected("cut")
+    wire.connect()
+    opened(wire, ("user", "three"), ("agent", "3"), skipped=4)
+    assert wire.session.facts.status == "reconnecting"
+    assert "_meta" not in wire.sent[-1]["params"]
+    opened(
+        wire, *[("user", "hello"), ("agent", "hi"), ("user", "two"), ("agent", "2"), ("user", "three"), ("agent", "3")]
+    )
+    assert [item["text"] for item in wire.items()] == ["hello", "hi", "two", "2", "three", "3"]
+
+
+def test_a_prompt_that_never_arrived_is_marked_and_can_be_sent_again(wire: Wire) -> None:
+    turn(wire)
+    wire.session.prompt("p", "lost")
+    wire.session.disconnected("cut")
+    wire.connect()
+    opened(wire, ("user", "hello"), ("agent", "hi"))
+    assert [item["state"] for item in wire.items() if item["kind"] == "user"] == ["sent", "failed"]
+    assert "never got this message" in wire.items()[-1]["text"]
+    wire.session.disconnected("cut")
+    wire.connect()
+    opened(wire, ("user", "hello"), ("agent", "hi"))
+    assert str(wire.items()).count("never got this message") == 1
+    wire.session.retry_turn("again")
+    assert wire.sent[-1]["params"]["prompt"][0]["text"] == "lost"
+
+
+# A reply that was cut off.
+
+
+def cut_off(wire: Wire, *pieces: str) -> None:
+    """A turn that the connection left open, and the next connection."""
+    wire.session.prompt("p", "tell")
+    for piece in pieces:
+        wire.text(piece)
+    wire.session.disconnected("cut")
+    wire.connect()
+    opened(wire, ("user", "tell"))
+    assert wire.session.facts.status == "ready"
+
+
+def test_a_reply_that_was_cut_off_is_told_with_its_cause_and_time(wire: Wire) -> None:
+    cut_off(wire, "one ", "two")
+    told = wire.session.facts.interrupted
+    assert told is not None
+    assert (told["prompt_id"], told["partial"]) == ("p", True)
+    assert "dropped (cut)" in told["cause"]
+    assert told["time"] == wire.items()[-1]["time"]
+    wire.session.close()
+    again = resumed(wire.store.folder)
+    assert again.session.facts.interrupted == told
+    replay(again, ("user", "tell"))
+    turn(again)
+    assert again.session.facts.interrupted is None
+
+
+def test_goose_goes_on_with_its_own_partial_reply(wire: Wire) -> None:
+    cut_off(wire, "one ", "two")
+    wire.session.continue_turn("p2")
+    assert wire.session.facts.status != "ready"  # no prompt slips in between
+    assert wire.sent[-1]["params"] == {"sessionId": "20261122_7"}
+    theirs = {"conversation": [{"role": "user", "created": 1, "content": [{"type": "text", "text": "tell"}]}]}
+    wire.reply(data=json.dumps({**theirs, "extension_data": {"tools": 1}}))
+    imported = wire.sent[-1]
+    document = json.loads(imported["params"]["input"])
+    assert [message["content"][0]["text"] for message in document["conversation"]] == ["tell", "one two"]
+    wire.receive(id=imported["id"], result={"sessionId": "20261122_8"})
+    assert [message["method"] for message in wire.sent[-2:]] == ["_goose/unstable/session/archive", "session/load"]
+    opened(wire, ("user", "tell"), ("agent", "one two"))
+    assert wire.sent[-1]["method"] == "session/prompt"
+    assert wire.sent[-1]["params"]["sessionId"] == "20261122_8"
+    assert wire.session.turn == "p2"
+    assert wire.session.facts.interrupted is None
+    found = wire.store.find("20261122_7")
+    assert found is not None
+    assert found.header.session_id == "20261122_8"
+
+
+def test_where_nothing_can_be_imported_the_reply_is_quoted(wire: Wire) -> None:
+    cut_off(wire, "one ", "two")
+    wire.session.continue_turn("p2")
+    wire.receive(id=wire.sent[-1]["id"], error={"code": -32601, "message": "Method not found"})
+    assert wire.sent[-1]["method"] == "session/prompt"
+    assert "> one two" in wire.sent[-1]["params"]["prompt"][0]["text"]
+    assert wire.session.facts.session_id == "20261122_7"
+
+
+def test_a_drop_before_goose_could_continue_is_told_and_nothing_was_sent(wire: Wire) -> None:
+    cut_off(wire, "one ")
+    wire.session.continue_turn("p2")
+    wire.session.disconnected("cut again")
+    ends = [entry.event for entry in wire.entries if isinstance(entry.event, ev.TurnEnded)]
+    assert (ends[-1].prompt_id, ends[-1].stop_reason) == ("p2", "failed")
+    assert wire.session.facts.interrupted is not None
+    wire.connect()
+    opened(wire, ("user", "tell"))
+    assert [m["method"] for m in wire.sent].count("session/prompt") == 1
+
+
+def test_only_what_was_cut_off_can_be_continued(wire: Wire) -> None:
+    with pytest.raises(errors.UsageError, match="No reply was interrupted"):
+        wire.session.continue_turn("p")
+    cut_off(wire)
+    with pytest.raises(errors.UsageError, match="nothing to continue"):
+        wire.session.continue_turn("p2")
+    wire.session.retry_turn("p3")
+    assert wire.sent[-1]["params"]["prompt"][0]["text"] == "tell"
 
 
 def test_a_session_of_another_kernel_is_shown_and_read_only(wire: Wire) -> None:
     turn(wire)
     second = Wire(wire.store.folder, session_id="20261122_7")
     with pytest.raises(errors.SessionInUse):
-        second.session.resume()
+        resume(second)
     assert second.items() == wire.items()
     wire.session.close()
-    second.session.resume()
+    resume(second)
     assert second.items() == wire.items()
 
 

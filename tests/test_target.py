@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,20 @@ async def test_the_key_belongs_to_the_address_it_came_with(tmp_path: Path) -> No
     assert found.key == ""
     with pytest.raises(errors.UsageError, match="pass server= as well"):
         Target(None, "k", demo=tmp_path, environment={})
+
+
+@pytest.mark.parametrize("server", [None, "demo"])
+@pytest.mark.parametrize("more", [{"ca": "ca.pem"}, {"headers": {"X": "1"}}])
+def test_authorities_and_headers_are_for_a_server_at_an_address(
+    server: str | None, more: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(errors.UsageError, match="pass server= as well"):
+        Target(server, None, demo=tmp_path, environment={}, **more)
+
+
+async def test_headers_go_to_the_address_of_the_environment_too(tmp_path: Path) -> None:
+    target = Target(None, None, headers={"X-Team": "us"}, demo=tmp_path, environment=ADDRESS)
+    assert (await target.locate(by_user=False)).headers["X-Team"] == "us"
 
 
 @pytest.mark.usefixtures("demos")

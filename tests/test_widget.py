@@ -110,7 +110,7 @@ async def test_a_page_that_saw_every_message_has_the_transcript(server: AcpServe
 
 async def test_the_transcript_is_a_keyframe_and_never_sent_again(server: AcpServer, new_chat: Any) -> None:
     chat = new_chat(server)
-    assert chat.comm.opened["transcript"] == {"seq": 0, "items": []}
+    assert chat.comm.opened["transcript"] == {"log": chat._session.log.id, "seq": 0, "items": [], "earlier": 0}
     await chat.ask_async("hello")
     assert not [state for state in chat.comm.updates if "transcript" in state or "items" in state]
     state = chat.get_state()["transcript"]  # what a page that loads now gets
@@ -165,7 +165,7 @@ async def test_hello_brings_what_is_missing(server: AcpServer, new_chat: Any) ->
     page, seq = Page(chat), chat._keyframe()["seq"]
     for have, kind in ((seq, None), (1, "changes"), (seq + 100, "snapshot")):
         before = len(chat.comm.custom)
-        assert await page.do({"type": "hello", "have": have}) is None
+        assert await page.do({"type": "hello", "have": have, "log": chat._session.log.id}) is None
         answer = [m for m in chat.comm.custom[before:] if m["type"] != "ack"]
         assert [m["type"] for m in answer] == ([kind] if kind else [])
         assert all(m["seq"] == seq for m in answer)
@@ -174,7 +174,7 @@ async def test_hello_brings_what_is_missing(server: AcpServer, new_chat: Any) ->
 async def test_every_message_is_free_of_the_busy_shell(server: AcpServer, new_chat: Any) -> None:
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
-    assert await Page(chat).do({"type": "hello", "have": 0}) is None
+    assert await Page(chat).do({"type": "hello", "have": 0, "log": ""}) is None
     assert chat.comm._reply_subshell_for is None
 
 
@@ -188,7 +188,7 @@ async def test_a_question_waits_for_a_page_that_said_hello(new_chat: Any) -> Non
     async with running(AcpServer(ask_to_list)) as server:
         chat = new_chat(server)
         page = Page(chat)
-        await page.do({"type": "hello", "have": 0})
+        await page.do({"type": "hello", "have": 0, "log": ""})
         asking = asyncio.create_task(chat.ask_async("list"))
         await eventually(lambda: chat.status == "waiting")
         permission = chat.items[-1]["permission"]
@@ -210,7 +210,7 @@ async def test_a_question_waits_a_moment_for_a_page_that_is_loading(
 
         asking = asyncio.create_task(chat.ask_async("list"))
         await eventually(lambda: chat.status == "waiting")
-        await Page(chat).do({"type": "hello", "have": 0})
+        await Page(chat).do({"type": "hello", "have": 0, "log": ""})
         await asyncio.sleep(0.5)  # longer than the patience
         assert chat.status == "waiting"
         chat.stop()
@@ -305,13 +305,13 @@ async def test_a_page_that_loads_gets_the_printout_again(server: AcpServer, new_
     chat = new_chat(server)
     chat._ipython_display_()
     page = Page(chat)
-    await page.do({"type": "hello", "have": 0})
+    await page.do({"type": "hello", "have": 0, "log": ""})
     await chat.ask_async("hello")
-    await page.do({"type": "hello", "have": 0})
+    await page.do({"type": "hello", "have": 0, "log": ""})
     assert notebook.updates == 1
     have = chat.get_state()["transcript"]["seq"]  # as a page that was reloaded asks
-    await page.do({"type": "hello", "have": have})
-    await page.do({"type": "hello", "have": have})
+    await page.do({"type": "hello", "have": have, "log": chat._session.log.id})
+    await page.do({"type": "hello", "have": have, "log": chat._session.log.id})
     await eventually(lambda: notebook.updates == 2)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..events import Event
+from .requests import Answered, Declined, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,14 @@ class Greeted:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session can be prompted. If it was loaded, its history came before this."""
+    """A session can be prompted. If it was loaded, its history came before this.
+
+    `skipped`: so many messages at the beginning of the history were left out, because only its end was asked for.
+    """
 
     session_id: str
     loaded: bool
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Saved:
     error: str = ""
 
 
-Signal: TypeAlias = Greeted | Opened | WorksIn | Choices | Configured | Refused | Saved
+Signal: TypeAlias = Greeted | Opened | WorksIn | Choices | Configured | Refused | Saved | Answered | Declined
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +159,14 @@ class Speaker(Protocol):
     def new_session(self, cwd: str) -> None:
         """Make a session that works in `cwd` (absolute); answered by `Opened` and `Choices`."""
 
-    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
-        """Load a session; its history comes first, then `Opened`.
+    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None, *, tail: int = 0) -> None:
+        """Load a session; its history comes first, then `Opened`. It may be loaded again on the same connection.
 
         Args:
             session_id: which.
             cwd: as for `new_session`.
             turn: what was running when the connection dropped; `Saved` says how it goes on.
+            tail: as many messages at the end of the history are enough, if the server can do that; 0 for all.
         """
 
     def prompt(self, prompt_id: str, text: str) -> None:
@@ -174,6 +180,9 @@ class Speaker(Protocol):
 
     def set(self, setting: str, value: str) -> None:
         """Change `mode` or `model`; answered by `Configured` or `Refused`."""
+
+    def request(self, ticket: str, request: Request) -> None:
+        """Ask something about the server's sessions; answered by `Answered` or `Declined` with the same ticket."""
 
     def receive(self, said: Incoming) -> list[Event | Signal]:
         """What the server says with it. Never raises for what a server sent."""

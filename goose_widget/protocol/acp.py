@@ -10,6 +10,7 @@ Rules of this module:
 - Every answer to a prompt ends its turn.
 - No `fs` or `terminal` capability is declared: goose works on its own machine's files.
 - Every permission request is answered exactly once.
+- Sessions that are made on the way to another one (imports, forks) say nothing in the chat.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from typing import Any, Final
 from .. import events as ev
 from ..events import Event
 from . import Choice, Choices, Configured, Got, Greeted, Incoming, Opened, OpenTurn, Outgoing, Refused, Signal, jsonrpc
+from .acp_requests import AcpRequests
 from .content import as_object, malformed, text_of, to_block, unknown
 from .frames import as_text
+from .requests import Request
 
 PROTOCOL_VERSION: Final = 1
 
@@ -51,6 +54,7 @@ class Acp:
         self._echo: str | None = None  # what goose may repeat to us: our prompt
         self._session_id: str | None = None
         self._cwd = ""
+        self._asking = AcpRequests(self._request)
 
     # What we say.
 
@@ -77,10 +81,14 @@ class Acp:
         self._cwd = cwd
         self._request("new", "", "session/new", {"cwd": cwd, "mcpServers": []})
 
-    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
+    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None, *, tail: int = 0) -> None:
         """Load a session; its history comes first, then `Opened`."""
         self._cwd, self._session_id = cwd, session_id
-        self._request("load", session_id, "session/load", {"sessionId": session_id, "cwd": cwd, "mcpServers": []})
+        self._asking.enter(session_id)
+        meta = {"_meta": {"replayTail": tail}} if tail else {}
+        self._request(
+            "load", session_id, "session/load", {"sessionId": session_id, "cwd": cwd, "mcpServers": [], **meta}
+        )
 
     def prompt(self, prompt_id: str, text: str) -> None:
         """Start a turn; it ends with `TurnEnded(prompt_id)`."""
@@ -114,6 +122,10 @@ class Acp:
         self._request(
             "set", f"{setting} {value}", "session/set_config_option", self._of_session(configId=setting, value=value)
         )
+
+    def request(self, ticket: str, request: Request) -> None:
+        """Ask something about goose's sessions; answered by `Answered` or `Declined`."""
+        self._asking.ask(ticket, request)
 
     def _of_session(self, **params: Any) -> dict[str, Any]:
         return {"sessionId": self._session_id, **params}
@@ -155,6 +167,8 @@ class Acp:
     def _notified(self, method: str, params: dict[str, Any]) -> Iterator[Event | Signal]:
         if method != "session/update":
             yield ev.Raw(f"the notification {method!r}", params)
+        elif self._asking.is_aside(params["sessionId"]):
+            pass
         elif self._session_id not in (None, params["sessionId"]):
             yield ev.Raw(f"an update of another session, {params['sessionId']!r}", params)
         else:
@@ -199,8 +213,10 @@ class Acp:
                     yield Refused(what, 0, "its answer names no session")
                     return
                 self._session_id = session_id
+                self._asking.enter(session_id)
                 yield from _settings(result)
-                yield Opened(session_id, loaded=what == "load")
+                skipped = as_object(result.get("_meta")).get("replaySkipped")
+                yield Opened(session_id, what == "load", skipped if isinstance(skipped, int) and skipped > 0 else 0)
             case "set":
                 setting, _, value = of.partition(" ")
                 yield Configured(setting, value)
@@ -209,8 +225,10 @@ class Acp:
                 usage = as_object(result.get("usage"))
                 counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
                 yield from self._end_of_turn(of, str(result.get("stopReason") or "end_turn"), usage=counts)
-            case _:
+            case "":
                 yield ev.Raw("an answer to nothing that was asked", result)
+            case _:
+                yield from self._asking.answered(what, of, result)
 
     def _greeted(self, result: dict[str, Any]) -> Iterator[Event | Signal]:
         info = as_object(result.get("agentInfo"))
@@ -229,8 +247,10 @@ class Acp:
                 yield Refused(of.partition(" ")[0], code, text)
             case "":
                 yield ev.Raw("an error that belongs to no request", {"code": code, "message": text})
-            case _:
+            case "greet" | "new" | "load":
                 yield Refused(what, code, text)
+            case _:
+                yield from self._asking.refused(what, of, code, text)
 
     def _end_of_turn(
         self, prompt_id: str, stop_reason: str, *, usage: dict[str, int] | None = None, error: str = ""

@@ -42,6 +42,7 @@ from . import (
 )
 from .content import as_object, malformed, text_of
 from .frames import as_text, parse
+from .requests import Answered, Declined, Export, Kept, ListSessions, Request
 
 APPROVES_ITSELF: Final = (
     "This server approves every tool by itself: goose web runs them without asking you. A `goose serve` asks."
@@ -121,7 +122,7 @@ class Web:
         """Make a session; answered by `Opened`. It works where the server was started, whatever `cwd`."""
         self._ask("new", path="/")
 
-    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None) -> None:
+    def load_session(self, session_id: str, cwd: str, turn: OpenTurn | None = None, *, tail: int = 0) -> None:
         """Load a session; its history comes first, then `Opened`; then, if a turn is open, `Saved` until it is over."""
         self._session_id = session_id
         self._is_fresh = session_id in _made_ids  # before the end of the first reply to be saved, it still is
@@ -151,6 +152,16 @@ class Web:
     def set(self, setting: str, value: str) -> None:
         """Refused, but for the mode that this server is in, `auto`."""
         self._ask("set", setting, value, path="/api/health")
+
+    def request(self, ticket: str, request: Request) -> None:
+        """List sessions or export one; this server offers no more."""
+        match request:
+            case ListSessions():
+                self._ask("list", ticket, path="/api/sessions")
+            case Export(session_id):
+                self._ask("export", ticket, path=f"/api/sessions/{_quoted(session_id)}")
+            case _:
+                self._ask("decline", ticket, path="/api/health")
 
     def _frame(self, **message: str | int) -> None:
         self._outbox.append(json.dumps(message))
@@ -292,6 +303,8 @@ class Web:
                 yield Refused(more[0], 0, refusal or f"the {more[0]} of a goose web is set where it was started")
             case "title":
                 yield from self._metadata(got)
+            case "list" | "export" | "decline":
+                yield _answer(why, more[0], got)
             case "end" if is_wanted and self._turn is not None:
                 yield from self._complete_and_end(got, int(more[0]))
             case "silence" if is_wanted and self._turn is not None and not self._heard:
@@ -411,6 +424,31 @@ class Web:
 
 def _reason(got: Got) -> str:
     return (f"HTTP {got.status}. {got.body[:300]}" if got.status else got.body).strip()
+
+
+def _answer(why: str, ticket: str, got: Got) -> Answered | Declined:
+    """The answer to a `Request`."""
+    if why == "decline":
+        return Declined(ticket, "goose web can't do that", offered=False)
+    try:
+        if got.status != 200:
+            raise ValueError(_reason(got))
+        answer = parse(got.body)
+        if why == "export":
+            if not isinstance(answer.get("messages"), list):
+                raise ValueError(text_of(answer["error"]))
+            return Answered(ticket, {**as_object(answer.get("metadata")), "conversation": answer["messages"]})
+        return Answered(ticket, tuple(kept for each in answer["sessions"] if (kept := _kept(as_object(each)))))
+    except (KeyError, TypeError, ValueError) as error:
+        return Declined(ticket, f"its answer can't be read ({error})")
+
+
+def _kept(session: dict[str, Any]) -> Kept | None:
+    session_id, count = session.get("name"), session.get("message_count")
+    if not isinstance(session_id, str):
+        return None
+    title, cwd = (each if isinstance(each := session.get(key), str) else "" for key in ("description", "working_dir"))
+    return Kept(session_id, title, 0.0, count if isinstance(count, int) else 0, cwd)
 
 
 def _quoted(segment: str) -> str:

@@ -1,10 +1,10 @@
 /**
  * A chat without a kernel: `npm run dev`. Query: theme=dark, height=700px, play (streams the scene, else it is there at
- * once), scene=chat|problem|reconnect|welcome|readonly.
+ * once), scene=chat|problem|reconnect|welcome|readonly|interrupted|unsaved|long|takeover.
  */
 import widget from "../src/widget";
-import type { Change, Item, Outbound } from "../src/wire";
-import { FakeModel } from "../test/fake";
+import type { Change, Item, Outbound, SessionEntry } from "../src/wire";
+import { FakeModel, keyframe } from "../test/fake";
 import { conversation } from "./conversation";
 
 const query = new URLSearchParams(location.search);
@@ -12,7 +12,14 @@ const theme = query.get("theme") ?? "light";
 const scene = query.get("scene") ?? "chat";
 document.body.dataset.jpThemeLight = String(theme !== "dark");
 
-const items = scene === "chat" || scene === "reconnect" ? conversation() : [];
+const long = Array.from({ length: 3000 }, (_, index): Item => {
+  const [id, text, time] = [`m${index}`, `Message ${index}\n\nwith a second line`, index];
+  return index % 2
+    ? { id, kind: "agent", text, content: [], time, state: "done" }
+    : { id, kind: "user", text, content: [], time, state: "sent" };
+});
+const items =
+  scene === "long" ? long.slice(-500) : scene.match(/chat|reconnect|interrupted|unsaved/) ? conversation() : [];
 const model = new FakeModel({
   height: query.get("height") ?? "",
   title: items.length > 0 ? "Explore sales by region" : "",
@@ -21,16 +28,33 @@ const model = new FakeModel({
   usage: items.length > 0 ? { used: 23_412, size: 200_000, input_tokens: 21_000, output_tokens: 812 } : {},
   status: "ready",
   uid: "dev",
+  transcript: keyframe(scene === "long" ? items : [], { earlier: scene === "long" ? long.length - items.length : 0 }),
 });
+Object.assign(globalThis, { model, change });
 let seq = 0;
 
 function change(...changes: Change[]): void {
-  model.receive({ type: "changes", from: seq, seq: seq + 1, changes });
+  model.receive({ type: "changes", log: "l1", from: seq, seq: seq + 1, changes });
   seq += 1;
 }
 
 function kernel(action: Outbound): void {
-  setTimeout(() => model.receive({ type: "ack", aid: action.aid, error: null }), 60);
+  const error =
+    action.type === "rename" && action.title === "refuse" ? "This session is open in another kernel." : null;
+  setTimeout(() => model.receive({ type: "ack", aid: action.aid, error }), 60);
+  if (action.type === "sessions") {
+    const found = sessions().filter(({ title }) => title.toLowerCase().includes(action.query.toLowerCase()));
+    for (const entry of found)
+      entry.snippet =
+        action.query && `… what goose said about ${entry.title} and about ${action.query}, <b>plainly</b> …`;
+    setTimeout(() => model.receive({ type: "sessions", query: action.query, sessions: found }), 40);
+  }
+  if (action.type === "rename") model.set("title", action.title);
+  if (action.type === "earlier") {
+    const end = long.findIndex(({ id }) => id === action.before);
+    const start = Math.max(0, end - 300);
+    setTimeout(() => model.receive({ type: "earlier", log: "l1", items: long.slice(start, end), earlier: start }), 30);
+  }
   if (action.type === "answer") {
     const asking = items.find((item) => item.kind === "tool" && item.permission?.request === action.request);
     if (asking?.kind !== "tool") return;
@@ -40,6 +64,29 @@ function kernel(action: Outbound): void {
   }
   if (action.type === "stop") setTimeout(() => model.set("status", "ready"), 200);
   if (action.type === "prompt") void answer(action.text);
+}
+
+function sessions(): SessionEntry[] {
+  const at = Date.now() / 1000;
+  const entry = (key: string, title: string, age: number, fields: Partial<SessionEntry> = {}): SessionEntry => ({
+    key,
+    id: `20261122_${key}`,
+    title,
+    updated: at - age,
+    messages: 12,
+    server: "goose 1.52.0, this computer",
+    notebook: "analysis.ipynb",
+    current: false,
+    snippet: "",
+    ...fields,
+  });
+  return [
+    entry("7", "Explore sales by region", 20, { current: true }),
+    entry("6", "Why is the join slow?", 3700, { messages: 1 }),
+    entry("5", "A very long title of a session that somebody wrote without ever thinking about menus", 90_000),
+    entry("4", "", 260_000, { notebook: "" }),
+    ...Array.from({ length: 8 }, (_, index) => entry(`o${index}`, `Older session ${index}`, 400_000 * (index + 1))),
+  ];
 }
 
 async function answer(text: string): Promise<void> {
@@ -92,7 +139,7 @@ async function main(): Promise<void> {
   if (query.has("play")) {
     model.set("status", "running");
     for (const item of items) await stream(item);
-  } else if (items.length > 0) {
+  } else if (items.length > 0 && scene !== "long") {
     change(...items.map((item): Change => ({ op: "add", item })));
   }
   if (scene === "chat") model.set("status", "waiting");
@@ -104,6 +151,45 @@ async function main(): Promise<void> {
       reason: "The server closed the connection.",
     });
     model.set("status", "reconnecting");
+  }
+  if (scene === "void") {
+    const asking = conversation().find((item) => item.kind === "tool" && item.permission);
+    if (asking?.kind === "tool" && asking.permission) {
+      const note = "The connection to goose dropped before it was answered. Ask again if you still want it.";
+      const permission = { ...asking.permission, state: "void" as const, note };
+      change(
+        { op: "add", item: long[0] as Item },
+        { op: "add", item: { ...asking, status: "interrupted", permission } },
+      );
+      change(
+        { op: "add", item: long[1] as Item },
+        { op: "add", item: long[2] as Item },
+        { op: "add", item: long[3] as Item },
+      );
+    }
+  }
+  if (scene === "interrupted" || scene === "unsaved") {
+    model.set("resumed", "restored");
+    change({
+      op: "add",
+      item: { ...(long[1] as Item), id: "cut", text: "The regions differ in", state: "interrupted" } as Item,
+    });
+    const cause = "The connection to goose was lost.";
+    model.set("interrupted", { prompt_id: "p", time: Date.now() / 1000 - 60, cause, partial: !query.has("nothing") });
+  }
+  if (scene === "unsaved") model.set("unsaved", "The disk is full (/home/ada/analysis/.goose/sessions).");
+  if (scene === "takeover") {
+    model.set("read_only", true);
+    model.set("resumed", "read-only");
+    model.set("problem", {
+      code: "locked",
+      title: "This session is open in another kernel.",
+      text: "It can be read here. Take it over to go on with it here; the other chat then becomes read-only.",
+      detail: "",
+      retry: true,
+      offers: [{ id: "take-over", label: "Take over" }],
+    });
+    model.set("status", "failed");
   }
   if (scene === "problem") {
     model.set("problem", {

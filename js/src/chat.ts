@@ -1,12 +1,13 @@
 /** One widget's connection to its kernel, shared by all of its views: transcript, actions, draft and heartbeat. */
-import { giveBack, keepDraft, leaveDraft, readDraft, takeAgain, takeLeftDraft, writeDraft } from "./drafts";
+import { type Draft, Drafting } from "./drafting";
+import { giveBack, keepDraft, leaveDraft, takeAgain, takeLeftDraft } from "./drafts";
 import { readInbound } from "./guard";
 import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
 import { Outbox, type Outcome, TIMING, type Timing } from "./outbox";
-import { type Applied, apply, emptyTranscript } from "./transcript";
-import type { Action, Item, Traits } from "./wire";
+import { type Applied, apply, drop, emptyTranscript } from "./transcript";
+import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
 
 export type ChatEvent =
   | { type: "transcript"; applied: Applied }
@@ -14,12 +15,6 @@ export type ChatEvent =
   | { type: "state" }
   | { type: "draft" }
   | { type: "height" };
-
-/** A line at the bottom of the chat, of this page only. */
-export interface Remark {
-  level: "info" | "error";
-  text: string;
-}
 
 const TRAITS = [
   "status",
@@ -35,9 +30,16 @@ const TRAITS = [
   "server",
   "cwd",
   "read_only",
+  "resumed",
+  "interrupted",
+  "unsaved",
 ] as const satisfies (keyof Traits)[];
 
 const HEARTBEAT = 20_000;
+
+/** With more items than `MOST` the page lets go of the oldest, but for the newest `KEPT`. */
+const MOST = 2000;
+const KEPT = 1000;
 
 export class Chat {
   readonly transcript = emptyTranscript();
@@ -50,9 +52,8 @@ export class Chat {
   heard = Date.now() / 1000;
   /** The kernel that had this widget is gone: another one runs in its place. */
   restarted = false;
-  draft = "";
-  /** Prompts on their way. */
-  sending: string[] = [];
+  /** The sessions of the newest search. */
+  sessions: { query: string; list: SessionEntry[] } | null = null;
   /** The item that changed last, and when. */
   last: Item | null = null;
   lastChange = Date.now() / 1000;
@@ -62,26 +63,41 @@ export class Chat {
   readonly #lifetime = new AbortController();
   #views = 0;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
-  #helloing: number | null = null;
-  #draftKey: string;
+  #helloing = "";
+  #query = "";
+  readonly #readers = new Set<() => boolean>();
+  readonly #drafting: Drafting;
 
   constructor(
     readonly model: Model,
     timing: Timing = TIMING,
   ) {
     this.#outbox = new Outbox(lanesOf(model), timing);
-    this.#draftKey = this.#keyNow();
-    this.draft = readDraft(this.#draftKey);
+    this.#drafting = new Drafting(this.#keyNow(), model.get("uid"));
     this.#listen("msg:custom", (content) => this.#receive(content));
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
     this.#listen("change:height", () => this.#emit({ type: "height" }));
-    this.#listen("change:session_id", () => this.#moveDraft());
-    this.#listen("change:cwd", () => this.#moveDraft());
+    this.#listen("change:session_id", () => this.#rekey());
+    this.#listen("change:cwd", () => this.#rekey());
     this.#receive({ type: "snapshot", ...model.get("transcript") });
   }
 
   get<K extends keyof Traits>(name: K): Traits[K] {
     return this.model.get(name);
+  }
+
+  get draft(): string {
+    return this.#drafting.draft.text;
+  }
+
+  /** Prompts on their way. */
+  get sending(): string[] {
+    return this.#drafting.draft.sending;
+  }
+
+  /** Whether nothing was said yet. */
+  get isEmpty(): boolean {
+    return this.transcript.items.size + this.transcript.earlier === 0;
   }
 
   subscribe(listener: (event: ChatEvent) => void): () => void {
@@ -100,27 +116,48 @@ export class Chat {
       this.#views -= 1;
       if (this.#views > 0) return;
       this.#stopHeartbeat();
-      if (this.draft !== "" && this.sending.length === 0) leaveDraft(this.#draftKey, place, () => this.#handOver());
+      if (this.draft !== "" && this.sending.length === 0)
+        leaveDraft(this.#drafting.draft.key, place, () => this.#handOver());
     };
   }
 
+  /** A view of the transcript, which says whether its reader is at the end. */
+  addReader(isAtEnd: () => boolean): () => void {
+    this.#readers.add(isAtEnd);
+    return () => this.#readers.delete(isAtEnd);
+  }
+
   do(action: Action, late?: (outcome: Outcome) => void): Promise<Outcome> {
+    // What a user does is done with what he sees; what follows from it is news.
+    if (action.type !== "hello") this.#drafting.settle();
     return this.#outbox.send(action, late);
   }
 
   /** Asks for what is missing, and whether anyone is there. */
   async hello(): Promise<void> {
-    const have = this.transcript.seq;
-    if (this.#helloing === have) return;
-    this.#helloing = have;
-    const outcome = await this.do({ type: "hello", have });
-    if (this.#helloing === have) this.#helloing = null;
+    const { log, seq } = this.transcript;
+    const asked = `${log} ${seq}`;
+    if (this.#helloing === asked) return;
+    this.#helloing = asked;
+    const outcome = await this.do({ type: "hello", have: seq, log });
+    if (this.#helloing === asked) this.#helloing = "";
     if (outcome.state === "undelivered") this.#heard(false);
   }
 
+  /** Asks for the items before the ones that are here. */
+  earlier(): Promise<Outcome> {
+    const [before = ""] = this.transcript.items.keys();
+    return this.do({ type: "earlier", before });
+  }
+
+  /** Asks for the sessions in which `query` occurs. */
+  search(query: string): Promise<Outcome> {
+    this.#query = query;
+    return this.do({ type: "sessions", query });
+  }
+
   type(text: string): void {
-    this.draft = text;
-    this.#saveDraft();
+    this.#drafting.type(text);
     this.#emit({ type: "draft" });
   }
 
@@ -131,20 +168,22 @@ export class Chat {
 
   /** Sends the draft. Whatever becomes of it, the text is with the kernel or back in the draft. */
   async prompt(): Promise<void> {
-    const text = this.draft;
-    this.sending = [...this.sending, text];
-    this.draft = "";
+    const { draft } = this.#drafting;
+    const { text } = draft;
+    draft.sending = [...draft.sending, text];
+    draft.text = "";
     this.#emit({ type: "draft" });
     this.say(null);
-    const outcome = await this.do({ type: "prompt", text }, (late) => this.#deliveredLate(text, late));
-    const at = this.sending.indexOf(text);
-    this.sending = this.sending.filter((_, index) => index !== at);
+    const outcome = await this.do({ type: "prompt", text }, (late) => this.#deliveredLate(draft, text, late));
+    const at = draft.sending.indexOf(text);
+    draft.sending = draft.sending.filter((_, index) => index !== at);
     if (outcome.state === "done") {
-      this.#saveDraft();
+      draft.save();
       this.#emit({ type: "state" });
       return;
     }
-    this.type(giveBack(text, this.draft));
+    draft.write(giveBack(text, draft.text));
+    this.#emit({ type: "draft" });
     this.say({ level: "error", text: sorry("Your message was not delivered", outcome) });
   }
 
@@ -161,15 +200,48 @@ export class Chat {
     if (!message) return;
     this.heard = Date.now() / 1000;
     this.#heard(true);
-    if (message.type === "ack") {
-      this.#outbox.acked(message.aid, message.error);
-      return;
+    switch (message.type) {
+      case "ack":
+        this.#outbox.acked(message.aid, message.error);
+        break;
+      case "sessions":
+        // Another page of this widget may have asked for others.
+        if (message.query !== this.#query) break;
+        this.sessions = { query: message.query, list: message.sessions };
+        this.#emit({ type: "state" });
+        break;
+      case "remark":
+        this.say({ level: message.level, text: message.text });
+        break;
+      case "draft":
+        this.#drafting.give(message.text);
+        this.#emit({ type: "draft" });
+        break;
+      default:
+        this.#apply(message, refused, content);
     }
-    const applied = apply(this.transcript, message);
+  }
+
+  #apply(message: Extract<Inbound, { log: string }>, refused: number, content: unknown): void {
+    const { log } = this.transcript;
+    const applied = apply(this.transcript, message, refused);
+    if (applied.kind === "nothing") return;
     if (applied.kind === "gap") void this.hello();
     if (applied.kind === "changed" && applied.refused > 0) this.#refuse(applied.refused, content);
+    if (applied.kind === "changed") this.#drafting.settle();
+    if (applied.kind === "replaced" && applied.another) {
+      this.opened.clear();
+      this.last = null;
+      this.sessions = null;
+      if (log !== "") this.#drafting.another();
+      this.#emit({ type: "state" });
+    }
     if (applied.kind === "changed" || applied.kind === "replaced") this.#remember(applied);
-    if (applied.kind !== "nothing") this.#emit({ type: "transcript", applied });
+    this.#emit({ type: "transcript", applied });
+    if (applied.kind === "earlier" || this.transcript.items.size <= MOST) return;
+    if ([...this.#readers].every((isAtEnd) => isAtEnd())) {
+      this.#emit({ type: "transcript", applied: drop(this.transcript, KEPT) });
+    }
   }
 
   #remember(applied: Extract<Applied, { kind: "changed" | "replaced" }>): void {
@@ -193,9 +265,10 @@ export class Chat {
     this.#emit({ type: "state" });
   }
 
-  #deliveredLate(text: string, outcome: Outcome): void {
+  #deliveredLate(draft: Draft, text: string, outcome: Outcome): void {
     if (outcome.state !== "done") return;
-    this.type(takeAgain(text, this.draft));
+    draft.write(takeAgain(text, draft.text));
+    this.#emit({ type: "draft" });
     this.say({ level: "info", text: "The kernel was busy; your message has been delivered now." });
   }
 
@@ -205,21 +278,14 @@ export class Chat {
     return session === null ? this.model.get("uid") : `${session} ${this.model.get("cwd")}`;
   }
 
-  #moveDraft(): void {
-    const before = this.#draftKey;
-    this.#draftKey = this.#keyNow();
-    if (this.#draftKey === before) return;
-    writeDraft(before, "");
-    if (this.draft === "" && this.sending.length === 0) {
-      this.draft = readDraft(this.#draftKey);
-      this.#emit({ type: "draft" });
-    }
-    this.#saveDraft();
+  #rekey(): void {
+    this.#drafting.rekey(this.#keyNow());
+    this.#emit({ type: "draft" });
   }
 
   #takeOver(): void {
-    keepDraft(this.#draftKey);
-    const isNew = this.transcript.items.size === 0 && this.sending.length === 0 && !this.get("read_only");
+    keepDraft(this.#drafting.draft.key);
+    const isNew = this.isEmpty && this.sending.length === 0 && !this.get("read_only");
     if (!isNew || this.draft !== "") return;
     const text = takeLeftDraft();
     if (text !== "") this.type(text);
@@ -229,11 +295,6 @@ export class Chat {
     const text = this.draft;
     this.type("");
     return text;
-  }
-
-  /** What is on its way stays in storage until it has arrived. */
-  #saveDraft(): void {
-    writeDraft(this.#draftKey, [...this.sending, this.draft].filter((text) => text !== "").join("\n\n"));
   }
 
   #startHeartbeat(): void {

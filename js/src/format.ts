@@ -21,3 +21,22 @@ export function size(characters: number): string {
   if (characters < 1_000_000) return `${Math.round(characters / 1000)} KB`;
   return `${(characters / 1_000_000).toFixed(1)} MB`;
 }
+
+/** How long ago, in words; `now` and `time` in seconds since the epoch. */
+export function ago(time: number, now: number): string {
+  const minutes = Math.floor((now - time) / 60);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ago`;
+  const days = Math.floor(hours / 24);
+  if (days < 2) return "yesterday";
+  return days < 30 ? `${days} days ago` : new Date(time * 1000).toLocaleDateString();
+}
+
+/** The time of day, with the date if it is another day than `now`. */
+export function clock(time: number, now: number): string {
+  const [date, today] = [new Date(time * 1000), new Date(now * 1000)];
+  const day = date.toDateString() === today.toDateString() ? "" : ` on ${date.toLocaleDateString()}`;
+  return `${date.toTimeString().slice(0, 5)}${day}`;
+}

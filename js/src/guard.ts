@@ -94,6 +94,37 @@ const CHANGES: Record<Change["op"], Check> = {
   remove: shape({ id: str }),
 };
 
+const SESSION = shape({
+  key: str,
+  id: str,
+  title: str,
+  updated: num,
+  messages: num,
+  server: str,
+  notebook: str,
+  current: bool,
+  snippet: str,
+});
+
+/** The messages without what they list. */
+const MESSAGES: Record<Inbound["type"], Check> = {
+  changes: shape({ log: str, from: num, seq: num }),
+  snapshot: shape({ log: str, seq: num, earlier: num }),
+  earlier: shape({ log: str, earlier: num }),
+  sessions: shape({ query: str }),
+  remark: shape({ level: oneOf("info", "error"), text: str }),
+  draft: shape({ text: str }),
+  ack: shape({ aid: str, error: orNull(str) }),
+};
+
+/** The list in a message of each type, and what may be in it. */
+const LISTS: Partial<Record<Inbound["type"], [name: string, piece: Check]>> = {
+  changes: ["changes", isChange],
+  snapshot: ["items", isItem],
+  earlier: ["items", isItem],
+  sessions: ["sessions", SESSION],
+};
+
 export function isItem(x: unknown): x is Item {
   return tagged(ITEMS, "kind", x);
 }
@@ -113,18 +144,12 @@ export interface Read {
  * no resending could ever fill.
  */
 export function readInbound(x: unknown): Read {
-  if (!isRecord(x)) return { message: null, refused: 1 };
-  if (x.type === "ack" && str(x.aid) && orNull(str)(x.error)) {
-    return { message: { type: "ack", aid: x.aid as string, error: x.error as string | null }, refused: 0 };
-  }
-  if (x.type === "changes" && num(x.from) && num(x.seq) && Array.isArray(x.changes)) {
-    const changes = x.changes.filter(isChange);
-    const message: Inbound = { type: "changes", from: x.from as number, seq: x.seq as number, changes };
-    return { message, refused: x.changes.length - changes.length };
-  }
-  if (x.type === "snapshot" && num(x.seq) && Array.isArray(x.items)) {
-    const items = x.items.filter(isItem);
-    return { message: { type: "snapshot", seq: x.seq as number, items }, refused: x.items.length - items.length };
-  }
-  return { message: null, refused: 1 };
+  if (!isRecord(x) || !tagged(MESSAGES, "type", x)) return { message: null, refused: 1 };
+  const message = x as unknown as Inbound;
+  const [name, piece] = LISTS[message.type] ?? [];
+  if (!name || !piece) return { message, refused: 0 };
+  const all = x[name];
+  if (!Array.isArray(all)) return { message: null, refused: 1 };
+  const good = all.filter(piece);
+  return { message: { ...x, [name]: good } as unknown as Inbound, refused: all.length - good.length };
 }

@@ -1,14 +1,18 @@
 /**
- * The browser's replica of the transcript. `apply` does no I/O and returns what has to be drawn again; its cost depends on
- * the size of the message only, never on the length of an item or of the chat.
+ * The browser's replica of the transcript: the newest items of it. `apply` does no I/O and returns what has to be drawn
+ * again; its cost depends on the size of the message only, never on the length of an item or of the chat.
  */
 import { isItem } from "./guard";
 import type { Change, Inbound, Item } from "./wire";
 
 export interface Transcript {
+  /** Which conversation it is. */
+  log: string;
   seq: number;
   /** In the order in which they are shown. */
   items: Map<string, Item>;
+  /** How many items are before these, with the kernel. */
+  earlier: number;
 }
 
 /** What happened to one item. */
@@ -25,34 +29,69 @@ export interface Update {
 
 export type Applied =
   | { kind: "nothing" }
-  /** Something is missing: say hello with the transcript's seq. */
+  /** Something is missing: say hello with the transcript's seq and log. */
   | { kind: "gap" }
   | { kind: "changed"; touched: Map<string, Touch>; refused: number }
-  | { kind: "replaced" };
+  /** `another`: it is another conversation now. */
+  | { kind: "replaced"; another: boolean }
+  /** These are now before all others, in this order. */
+  | { kind: "earlier"; ids: string[] }
+  /** These are not held any more. */
+  | { kind: "dropped"; ids: string[] };
 
 export function emptyTranscript(): Transcript {
-  return { seq: 0, items: new Map() };
+  return { log: "", seq: 0, items: new Map(), earlier: 0 };
 }
 
-export function apply(transcript: Transcript, message: Exclude<Inbound, { type: "ack" }>): Applied {
+/** `refused`: pieces that the guard took out of the message. */
+export function apply(
+  transcript: Transcript,
+  message: Extract<Inbound, { log: string }>,
+  refused = 0,
+): Exclude<Applied, { kind: "dropped" }> {
+  const another = message.log !== transcript.log;
   if (message.type === "snapshot") {
-    transcript.seq = message.seq;
-    transcript.items = new Map(message.items.map((item) => [item.id, item]));
-    return { kind: "replaced" };
+    const { log, seq, items, earlier } = message;
+    Object.assign(transcript, { log, seq, earlier, items: new Map(items.map((item) => [item.id, item])) });
+    return { kind: "replaced", another };
   }
+  if (another) return { kind: "gap" };
+  if (message.type === "earlier") return putBefore(transcript, message.items, message.earlier, refused);
   if (message.seq <= transcript.seq) return { kind: "nothing" };
   // Batches that overlap what is known can't be cut at an item's middle, so they count as a gap too.
   if (message.from !== transcript.seq) return { kind: "gap" };
   transcript.seq = message.seq;
   const touched = new Map<string, Touch>();
-  let refused = 0;
+  let failed = 0;
   for (const change of message.changes) {
-    if (!step(transcript.items, touched, change)) refused += 1;
+    if (!step(transcript, touched, change)) failed += 1;
   }
-  return { kind: "changed", touched, refused };
+  return { kind: "changed", touched, refused: failed };
 }
 
-function step(items: Map<string, Item>, touched: Map<string, Touch>, change: Change): boolean {
+/** What does not end where ours begins was asked for by another page, or before something was dropped here. */
+function putBefore(
+  transcript: Transcript,
+  items: Item[],
+  earlier: number,
+  refused: number,
+): Applied & { kind: "earlier" | "nothing" } {
+  if (earlier + items.length + refused !== transcript.earlier) return { kind: "nothing" };
+  transcript.items = new Map([...items.map((item): [string, Item] => [item.id, item]), ...transcript.items]);
+  transcript.earlier = earlier;
+  return { kind: "earlier", ids: items.map(({ id }) => id) };
+}
+
+/** Lets go of the oldest items, but for the newest `keep`: the kernel has them. */
+export function drop(transcript: Transcript, keep: number): Extract<Applied, { kind: "dropped" }> {
+  const ids = [...transcript.items.keys()].slice(0, -keep);
+  for (const id of ids) transcript.items.delete(id);
+  transcript.earlier += ids.length;
+  return { kind: "dropped", ids };
+}
+
+function step(transcript: Transcript, touched: Map<string, Touch>, change: Change): boolean {
+  const { items } = transcript;
   if (change.op === "add") {
     items.delete(change.item.id);
     items.set(change.item.id, change.item);
@@ -61,7 +100,12 @@ function step(items: Map<string, Item>, touched: Map<string, Touch>, change: Cha
     return true;
   }
   const item = items.get(change.id);
-  if (!item) return false;
+  // It may be an older one, and comes as it is by then when it is asked for.
+  if (!item) {
+    const isEarlier = transcript.earlier > 0;
+    if (isEarlier && change.op === "remove") transcript.earlier -= 1;
+    return isEarlier;
+  }
   if (change.op === "remove") {
     items.delete(change.id);
     touched.delete(change.id);

@@ -118,18 +118,59 @@ export type Change =
   | { op: "patch"; id: string; set: Record<string, unknown> }
   | { op: "remove"; id: string };
 
+/** The newest items of a conversation, and how many older ones there are. */
+export interface Keyframe {
+  /** Names the conversation: with another id, nothing of it is here yet. */
+  log: string;
+  seq: number;
+  items: Item[];
+  earlier: number;
+}
+
+/** What a line at the bottom of the chat says. */
+export interface Remark {
+  level: "info" | "error";
+  text: string;
+}
+
+/** A session in the menu. */
+export interface SessionEntry {
+  /** What `open` and `delete` name it by. */
+  key: string;
+  id: string;
+  title: string;
+  updated: number;
+  messages: number;
+  server: string;
+  /** The notebook's name, "" if it is not known. */
+  notebook: string;
+  /** It is the one that is shown. */
+  current: boolean;
+  /** Where the query was found, plain text; "" without a query. */
+  snippet: string;
+}
+
 /** Custom messages, kernel to browser. */
 export type Inbound =
   /** `changes` lead from the transcript at `from` to the one at `seq`. `from` ahead of ours is a gap; behind it, old news. */
-  | { type: "changes"; from: number; seq: number; changes: Change[] }
-  | { type: "snapshot"; seq: number; items: Item[] }
+  | { type: "changes"; log: string; from: number; seq: number; changes: Change[] }
+  | ({ type: "snapshot" } & Keyframe)
+  /** Answers the action `earlier`: the items before the ones that are here, and how many are before them. */
+  | { type: "earlier"; log: string; items: Item[]; earlier: number }
+  /** Answers the action `sessions`. */
+  | { type: "sessions"; query: string; sessions: SessionEntry[] }
+  | ({ type: "remark" } & Remark)
+  /** To be put into the composer, before what is there. */
+  | { type: "draft"; text: string }
   /** The action is done or written down (`error` null), or was refused with a sentence for the user. */
   | { type: "ack"; aid: string; error: string | null };
 
 /** What a user can do. The kernel does each `aid` once, however often it arrives. */
 export type Action =
   /** On render, after a gap and as a heartbeat; `have` is our seq. Answered by an ack, and before it by what is missing. */
-  | { type: "hello"; have: number }
+  | { type: "hello"; have: number; log: string }
+  /** Asks for the items before this one, by its id. */
+  | { type: "earlier"; before: string }
   | { type: "prompt"; text: string }
   | { type: "stop" }
   | { type: "answer"; request: string; option: string }
@@ -138,7 +179,23 @@ export type Action =
   /** Connect now, without waiting for the back-off; also after a failure. */
   | { type: "retry" }
   /** Do what the problem offers, by the id of the offer. */
-  | { type: "accept"; offer: string };
+  | { type: "accept"; offer: string }
+  /** Let goose go on with the reply that was interrupted. */
+  | { type: "continue" }
+  /** Ask the interrupted prompt again. */
+  | { type: "again" }
+  /** Asks for the sessions in which the query occurs; "" for the recent ones. */
+  | { type: "sessions"; query: string }
+  | { type: "open"; key: string }
+  | { type: "new_session" }
+  | { type: "rename"; title: string }
+  /** A new session that begins as this one: "" all of it, what is before a message of the user, or the turn of another item. */
+  | { type: "fork"; item: string }
+  | { type: "delete"; key: string }
+  /** The kernel writes the file beside the notebook, and a remark says where. */
+  | { type: "export"; format: ExportFormat };
+
+export type ExportFormat = "md" | "html" | "json" | "ipynb";
 
 export type Outbound = Action & { aid: string };
 
@@ -201,8 +258,14 @@ export interface Traits {
   height: string;
   /** Shown and not writable: another kernel has the session, or the server has forgotten it. */
   read_only: boolean;
+  /** "" for a new session; `restored`: the server did not have it, and got it from the file. */
+  resumed: "" | "attached" | "restored" | "read-only";
+  /** The newest reply was cut off, and nothing was asked since. `partial`: something of it is here. */
+  interrupted: { prompt_id: string; time: number; cause: string; partial: boolean } | null;
+  /** Why the conversation is not being saved, a sentence; "" if it is. */
+  unsaved: string;
   /** Random, one per widget: the key of the draft until there is a session. */
   uid: string;
   /** The keyframe: read when a page loads, never re-sent as text streams. */
-  transcript: { seq: number; items: Item[] };
+  transcript: Keyframe;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Chat } from "../src/chat";
 import { readDraft } from "../src/drafts";
 import { TIMING } from "../src/outbox";
-import { agent, FakeModel } from "./fake";
+import { agent, session as entry, FakeModel, keyframe, texts } from "./fake";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,21 +24,53 @@ const flush = () => vi.advanceTimersByTimeAsync(0);
 
 describe("the transcript", () => {
   it("starts with the keyframe", () => {
-    const { chat } = chatWith(new FakeModel({ transcript: { seq: 4, items: [agent("a", "hi")] } }));
+    const { chat } = chatWith(new FakeModel({ transcript: keyframe([agent("a", "hi")], { seq: 4 }) }));
     expect([chat.transcript.seq, ...chat.transcript.items.keys()]).toEqual([4, "a"]);
   });
 
   it("asks for what is missing once, with the seq it has", async () => {
     const { model } = chatWith();
-    model.receive({ type: "changes", from: 3, seq: 4, changes: [] });
-    model.receive({ type: "changes", from: 4, seq: 5, changes: [] });
-    expect(model.actions("hello")).toMatchObject([{ have: 0 }]);
+    model.receive({ type: "changes", log: "l1", from: 3, seq: 4, changes: [] });
+    model.receive({ type: "changes", log: "l1", from: 4, seq: 5, changes: [] });
+    expect(model.actions("hello")).toMatchObject([{ have: 0, log: "l1" }]);
+  });
+
+  it("asks again when what came is another conversation's", async () => {
+    const { model } = chatWith(new FakeModel({ transcript: keyframe([], { seq: 3 }) }));
+    model.receive({ type: "changes", log: "l2", from: 3, seq: 4, changes: [] });
+    expect(model.actions("hello")).toMatchObject([{ have: 3, log: "l1" }]);
+    model.receive({ type: "snapshot", ...keyframe([agent("b")], { log: "l2", seq: 3 }) });
+    model.receive({ type: "changes", log: "l2", from: 9, seq: 10, changes: [] });
+    expect(model.actions("hello")).toMatchObject([{ log: "l1" }, { have: 3, log: "l2" }]);
+  });
+
+  it("asks for what is before its first item", () => {
+    const { model, chat } = chatWith(new FakeModel({ transcript: keyframe(texts(7, 9), { earlier: 7 }) }));
+    void chat.earlier();
+    expect(model.actions("earlier")).toMatchObject([{ before: "i7" }]);
+    model.receive({ type: "earlier", log: "l1", items: texts(5, 7), earlier: 5 });
+    expect([...chat.transcript.items.keys()]).toEqual(["i5", "i6", "i7", "i8"]);
+  });
+
+  it("forgets what was opened in the conversation before", () => {
+    const { model, chat } = chatWith();
+    chat.opened.set("i1", true);
+    model.receive({ type: "snapshot", ...keyframe() });
+    expect(chat.opened.size).toBe(1);
+    model.receive({ type: "snapshot", ...keyframe([], { log: "l2" }) });
+    expect(chat.opened.size).toBe(0);
   });
 
   it("says that something was not understood, and goes on", () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const { model, chat } = chatWith();
-    model.receive({ type: "changes", from: 0, seq: 1, changes: [{ op: "explode" }, { op: "add", item: agent("a") }] });
+    model.receive({
+      type: "changes",
+      log: "l1",
+      from: 0,
+      seq: 1,
+      changes: [{ op: "explode" }, { op: "add", item: agent("a") }],
+    });
     expect(chat.remark).toMatchObject({ level: "error", text: expect.stringContaining("could not be shown") });
     expect(chat.transcript.items.has("a")).toBe(true);
     expect(console.warn).toHaveBeenCalledOnce();
@@ -131,6 +163,61 @@ describe("a prompt", () => {
   });
 });
 
+describe("a long conversation", () => {
+  const grown = (by: number, ...readers: boolean[]) => {
+    const { model, chat } = chatWith(new FakeModel({ transcript: keyframe(texts(0, 1990)) }));
+    for (const atEnd of readers) chat.addReader(() => atEnd);
+    const changes = texts(1990, 1990 + by).map((item) => ({ op: "add", item }));
+    model.receive({ type: "changes", log: "l1", from: 0, seq: by, changes });
+    return { model, chat };
+  };
+
+  it("is held by its newest 1,000 items when it has more than 2,000", () => {
+    const { chat } = grown(11, true, true);
+    expect([chat.transcript.items.size, chat.transcript.earlier]).toEqual([1000, 1001]);
+    expect([...chat.transcript.items.keys()].at(0)).toBe("i1001");
+  });
+
+  it.each([
+    ["has fewer", 10, [true]],
+    ["has a reader who is elsewhere", 50, [true, false]],
+  ])("is held as it is while it %s", (_name, by, readers) => {
+    const { chat } = grown(by, ...readers);
+    expect([chat.transcript.items.size, chat.transcript.earlier]).toEqual([1990 + by, 0]);
+  });
+
+  it("is not dropped again as soon as the earlier items were asked for", () => {
+    const { model, chat } = grown(11, true);
+    model.receive({ type: "earlier", log: "l1", items: texts(0, 1001), earlier: 0 });
+    expect(chat.transcript.items.size).toBe(2001);
+  });
+});
+
+describe("what the kernel says", () => {
+  it("is shown as a remark", () => {
+    const { model, chat } = chatWith();
+    model.receive({ type: "remark", level: "info", text: "Exported to chat.md." });
+    expect(chat.remark).toEqual({ level: "info", text: "Exported to chat.md." });
+  });
+
+  it("is put into the draft, before what is there", () => {
+    const { model, chat } = chatWith();
+    chat.type("and this");
+    model.receive({ type: "draft", text: "asked before" });
+    expect(chat.draft).toBe("asked before\n\nand this");
+  });
+
+  it("lists the sessions that were asked for, and not those of another page", () => {
+    const { model, chat } = chatWith();
+    void chat.search("join");
+    expect(model.actions("sessions")).toMatchObject([{ query: "join" }]);
+    model.receive({ type: "sessions", query: "", sessions: [entry("a")] });
+    expect(chat.sessions).toBeNull();
+    model.receive({ type: "sessions", query: "join", sessions: [entry("b")] });
+    expect(chat.sessions).toEqual({ query: "join", list: [entry("b")] });
+  });
+});
+
 describe("the draft", () => {
   it("outlives the widget", () => {
     const { chat, session } = chatWith();
@@ -146,6 +233,38 @@ describe("the draft", () => {
     expect(readDraft("fresh")).toBe("early");
     model.set("session_id", "20261122_99");
     expect([readDraft("fresh"), draftOf("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
+  });
+});
+
+describe("another session in the same widget", () => {
+  const open = (model: FakeModel, id: string) => {
+    model.set("session_id", id);
+    model.receive({ type: "snapshot", ...keyframe([], { log: id }) });
+  };
+
+  it("has a draft of its own, and the one before is there again when one returns", async () => {
+    const { model, chat, session } = chatWith();
+    model.acknowledge();
+    chat.type("of one");
+    open(model, "another");
+    expect([chat.draft, draftOf(session)]).toEqual(["", "of one"]);
+    chat.type("of another");
+    await chat.do({ type: "open", key: "k" });
+    open(model, session);
+    expect([chat.draft, draftOf("another")]).toEqual(["of one", "of another"]);
+  });
+
+  it("does not get the prompt that the one before did not take", async () => {
+    const { model, chat, session } = chatWith();
+    model.acknowledge("goose is working on something else");
+    chat.type("for one");
+    const done = chat.prompt();
+    open(model, "a third");
+    expect([chat.draft, chat.sending]).toEqual(["", []]);
+    await flush();
+    await done;
+    expect([chat.draft, draftOf(session)]).toEqual(["", "for one"]);
+    expect(chat.remark?.text).toContain("goose is working on something else");
   });
 });
 
@@ -185,7 +304,7 @@ describe("a draft whose view is gone", () => {
     expect(chat.draft).toBe("mine");
     left();
     const items = [agent("a", "hi")];
-    expect(next(new FakeModel({ session_id: "old", transcript: { seq: 1, items } })).chat.draft).toBe("");
+    expect(next(new FakeModel({ session_id: "old", transcript: keyframe(items) })).chat.draft).toBe("");
   });
 
   it("stays with its own chat when the notebook was closed", () => {

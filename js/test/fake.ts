@@ -1,6 +1,11 @@
 /** A hand-written model: what a kernel and anywidget would be, seen from the page. */
 import type { Model } from "../src/model";
-import type { AgentItem, Outbound, ToolItem, Traits } from "../src/wire";
+import type { AgentItem, Item, Keyframe, Outbound, SessionEntry, ToolItem, Traits, UserItem } from "../src/wire";
+
+/** What a page finds when it loads: all of a conversation, unless there are `earlier` items. */
+export function keyframe(items: Item[] = [], fields: Partial<Keyframe> = {}): Keyframe {
+  return { log: "l1", seq: 0, items, earlier: 0, ...fields };
+}
 
 export const TRAITS: Traits = {
   status: "ready",
@@ -20,8 +25,11 @@ export const TRAITS: Traits = {
   cwd: "/home/ada/analysis",
   height: "",
   read_only: false,
+  resumed: "",
+  interrupted: null,
+  unsaved: "",
   uid: "u1",
-  transcript: { seq: 0, items: [] },
+  transcript: keyframe(),
 };
 
 export class FakeModel implements Model {
@@ -120,6 +128,30 @@ export function tool(id: string, fields: Partial<ToolItem> = {}): ToolItem {
     started: 1,
     ended: null,
     permission: null,
+    ...fields,
+  };
+}
+
+export function user(id: string, text = ""): UserItem {
+  return { id, kind: "user", text, content: [], time: 1, state: "sent" };
+}
+
+/** Any items, oldest first: `texts(2, 5)` has the ids i2, i3 and i4. */
+export function texts(from: number, to: number): Item[] {
+  return Array.from({ length: to - from }, (_, index) => agent(`i${from + index}`, `text ${from + index}`, "done"));
+}
+
+export function session(key: string, fields: Partial<SessionEntry> = {}): SessionEntry {
+  return {
+    key,
+    id: `20261122_${key}`,
+    title: `Session ${key}`,
+    updated: 1,
+    messages: 2,
+    server: "goose 1.52.0, this computer",
+    notebook: "analysis.ipynb",
+    current: false,
+    snippet: "",
     ...fields,
   };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { duration, size, tokens } from "../src/format";
+import { ago, clock, duration, size, tokens } from "../src/format";
 
 it.each([
   [-3, "0.0 s"],
@@ -20,3 +20,21 @@ it.each([
 ])("%d tokens are %s", (count, text) => expect(tokens(count)).toBe(text));
 
 it("size", () => expect([size(12), size(64_000), size(2_500_000)]).toEqual(["12 characters", "64 KB", "2.5 MB"]));
+
+it.each([
+  [-5, "just now"],
+  [59, "just now"],
+  [60, "1 min ago"],
+  [3599, "59 min ago"],
+  [3600, "1 h ago"],
+  [86_399, "23 h ago"],
+  [86_400, "yesterday"],
+  [172_800, "2 days ago"],
+  [30 * 86_400, new Date(1_700_000_000_000 - 30 * 86_400_000).toLocaleDateString()],
+])("%d seconds ago is %s", (seconds, text) => expect(ago(1_700_000_000 - seconds, 1_700_000_000)).toBe(text));
+
+it("tells the time of day, and of another day the date", () => {
+  const at = (day: number) => new Date(2026, 10, day, 14, 3, 59).getTime() / 1000;
+  expect(clock(at(22), at(22))).toBe("14:03");
+  expect(clock(at(21), at(22))).toBe(`14:03 on ${new Date(2026, 10, 21).toLocaleDateString()}`);
+});

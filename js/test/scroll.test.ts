@@ -1,18 +1,21 @@
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { Scroll } from "../src/view/scroll";
+
+afterEach(() => void vi.unstubAllGlobals());
 
 /** A box of 100 px with as much content as a test says; happy-dom lays nothing out. */
 function box(content: number) {
   let height = content;
   let top = 0;
+  let shown = true;
   const el = document.createElement("div");
   Object.defineProperties(el, {
-    clientHeight: { value: 100 },
-    scrollHeight: { get: () => height },
+    clientHeight: { get: () => (shown ? 100 : 0) },
+    scrollHeight: { get: () => (shown ? height : 0) },
     scrollTop: {
-      get: () => top,
+      get: () => (shown ? top : 0),
       set: (value: number) => {
-        top = Math.max(0, Math.min(value, height - 100));
+        if (shown) top = Math.max(0, Math.min(value, height - 100));
       },
     },
   });
@@ -20,6 +23,17 @@ function box(content: number) {
     height += by;
   };
   const moved = vi.fn();
+  let resized = () => {};
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      constructor(callback: () => void) {
+        resized = callback;
+      }
+      observe() {}
+      disconnect() {}
+    },
+  );
   const scroll = new Scroll(el, [], moved, new AbortController().signal);
   return {
     scroll,
@@ -30,6 +44,10 @@ function box(content: number) {
     scrollTo: (value: number) => {
       el.scrollTop = value;
       el.dispatchEvent(new Event("scroll"));
+    },
+    show: (value: boolean) => {
+      shown = value;
+      resized();
     },
     click: () => el.dispatchEvent(new Event("click")),
   };
@@ -76,4 +94,18 @@ it("does not pull a reader away from what he just opened", () => {
   growUnannounced(300);
   grow(10);
   expect(top()).toBe(400);
+});
+
+it.each([
+  ["at the end", 400, 1400],
+  ["elsewhere", 200, 200],
+])("is %s again when its tab is shown again, however much came meanwhile", (_name, before, after) => {
+  const { scroll, top, grow, scrollTo, show } = box(500);
+  scroll.toEnd();
+  scrollTo(before);
+  show(false);
+  grow(1000);
+  expect(scroll.isAtEnd()).toBe(before === 400);
+  show(true);
+  expect(top()).toBe(after);
 });

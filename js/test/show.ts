@@ -23,7 +23,7 @@ export function show(traits: Partial<Traits> = {}) {
     remove,
     close,
     change: (...changes: Change[]) => {
-      act(() => model.receive({ type: "changes", from: seq, seq: seq + 1, changes }));
+      act(() => model.receive({ type: "changes", log: "l1", from: seq, seq: seq + 1, changes }));
       seq += 1;
     },
     set: <K extends keyof Traits>(name: K, value: Traits[K]) => act(() => model.set(name, value)),

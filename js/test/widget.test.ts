@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, expect, it, vi } from "vitest";
 import widget from "../src/widget";
 import type { Item } from "../src/wire";
-import { agent, tool } from "./fake";
+import { agent, keyframe, tool, user } from "./fake";
 import { show } from "./show";
 
 afterEach(() => void vi.useRealTimers());
@@ -16,7 +16,7 @@ const ITEMS: Item[] = [
 ];
 
 it("shows the keyframe at once, every item with its id and kind", () => {
-  const chat = show({ transcript: { seq: 9, items: ITEMS } });
+  const chat = show({ transcript: keyframe(ITEMS, { seq: 9 }) });
   const shown = [...chat.el.querySelectorAll<HTMLElement>("[data-id]")].map(({ dataset }) => [
     dataset.id,
     dataset.kind,
@@ -39,7 +39,7 @@ it("does nothing but listen before it is shown", () => {
 });
 
 it("streams into an item without touching the others", () => {
-  const chat = show({ transcript: { seq: 1, items: [agent("a", "done", "done"), agent("b", "go")] } });
+  const chat = show({ transcript: keyframe([agent("a", "done", "done"), agent("b", "go")]) });
   const [a, b] = [chat.item("a").firstChild, chat.item("b").querySelector("p")];
   chat.change({ op: "append", id: "b", field: "text", text: " on" });
   expect(chat.item("b").textContent).toBe("go on");
@@ -64,17 +64,6 @@ it("takes everything away with the last cleanup", () => {
   chat.close();
   expect(chat.el.children).toHaveLength(0);
   expect(chat.model.listening).toBe(0);
-});
-
-it("draws a long chat's end first, and more on demand", async () => {
-  const items = Array.from({ length: 450 }, (_, i) => agent(`a${i}`, `text ${i}`, "done"));
-  const chat = show({ transcript: { seq: 1, items } });
-  const ids = () => [...chat.el.querySelectorAll<HTMLElement>("[data-id]")].map((el) => el.dataset.id);
-  expect([ids().length, ids().at(0), ids().at(-1)]).toEqual([200, "a250", "a449"]);
-  await chat.click("Show earlier messages (250)");
-  await chat.click("Show earlier messages (50)");
-  expect(ids()).toEqual(items.map(({ id }) => id));
-  expect(chat.hasButton("Show earlier messages (0)")).toBe(false);
 });
 
 it("says in the header how things are", () => {
@@ -176,6 +165,88 @@ it("counts down to the next attempt to reconnect", async () => {
   expect(chat.text()).toContain("Attempt 2 in 5 s.");
   await chat.click("Reconnect now");
   expect(chat.model.actions("retry")).toHaveLength(1);
+});
+
+it("counts down in the header too", async () => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  const chat = show({ status: "reconnecting", reconnect: { attempt: 2, retry_at: 1002, reason: "" } });
+  const status = () => chat.el.querySelector(".goose-status")?.textContent;
+  expect(status()).toBe("Reconnecting in 2 s");
+  await act(async () => void (await vi.advanceTimersByTimeAsync(2000)));
+  expect(status()).toBe("Reconnecting…");
+});
+
+it.each([
+  ["attached", "resumed", "The server still had this session"],
+  ["restored", "restored", "Brought back from the file"],
+  ["read-only", "read only", "can't go on here"],
+] as const)("says beside the id that a session was %s", (resumed, word, meaning) => {
+  const chat = show({ resumed });
+  const tag = chat.el.querySelector<HTMLElement>(".goose-session .goose-tag");
+  expect([tag?.textContent, tag?.title]).toEqual([word, expect.stringContaining(meaning)]);
+  chat.set("resumed", "");
+  expect(chat.el.querySelector(".goose-session .goose-tag")).toBeNull();
+});
+
+it("warns as long as the conversation is not being saved", () => {
+  const chat = show({ unsaved: "The disk is full" });
+  expect(chat.el.querySelector("[role=alert]")?.textContent).toBe(
+    "This conversation is not being saved: The disk is full. It goes on in memory and is saved as soon as that works again.",
+  );
+  chat.set("unsaved", "");
+  expect(chat.el.querySelector("[role=alert]")).toBeNull();
+});
+
+const CUT = {
+  prompt_id: "p",
+  time: new Date(2026, 10, 22, 14, 3).getTime() / 1000,
+  cause: "goose ended.",
+  partial: true,
+};
+
+it("offers to go on with an interrupted reply, or to ask again", async () => {
+  vi.useFakeTimers({ now: new Date(2026, 10, 22, 14, 5) });
+  const chat = show({ interrupted: CUT, transcript: keyframe([agent("a", "Half", "interrupted")]) });
+  const bar = () => chat.el.querySelector('[aria-label="Interrupted reply"]');
+  expect(bar()?.textContent).toContain("The reply was interrupted at 14:03: goose ended.");
+  expect(chat.item("a").textContent).toContain("Interrupted");
+  expect([chat.button("Continue").className, chat.button("Retry").className]).toEqual([
+    "goose-button goose-primary",
+    "goose-button",
+  ]);
+  chat.model.acknowledge("goose is not connected.");
+  await chat.click("Continue");
+  expect(chat.model.actions("continue")).toHaveLength(1);
+  expect(bar()?.textContent).toContain("“Continue” did not work: goose is not connected.");
+  chat.model.acknowledge();
+  chat.button("Retry").focus();
+  await chat.click("Retry");
+  expect(chat.model.actions("again")).toHaveLength(1);
+  chat.set("status", "running");
+  expect(bar()).toBeNull();
+  expect(document.activeElement).toBe(chat.area());
+});
+
+it("offers to ask again alone when nothing of the reply came, and nothing where the session can't go on", () => {
+  const chat = show({ interrupted: { ...CUT, partial: false } });
+  expect([chat.hasButton("Continue"), chat.button("Retry").className]).toEqual([false, "goose-button goose-primary"]);
+  chat.set("read_only", true);
+  expect(chat.hasButton("Retry")).toBe(false);
+  expect(chat.text()).toContain("The reply was interrupted");
+});
+
+it("forks from a user's message and from a finished reply, and says why it did not", async () => {
+  const chat = show({ transcript: keyframe([user("u", "Go"), agent("a", "Done.", "done"), agent("b", "And")]) });
+  chat.model.acknowledge();
+  const fork = (id: string) => chat.item(id).querySelector<HTMLButtonElement>('[aria-label="Fork from here"]');
+  expect(fork("b")).toBeNull();
+  await act(async () => fork("u")?.click());
+  chat.model.acknowledge("goose is still working.");
+  await act(async () => fork("a")?.click());
+  expect(chat.model.actions("fork")).toMatchObject([{ item: "u" }, { item: "a" }]);
+  expect(chat.text()).toContain("“Fork from here” did not work: goose is still working.");
+  chat.change({ op: "patch", id: "b", set: { state: "done" } });
+  expect(fork("b")).not.toBeNull();
 });
 
 it("warns when the kernel does not answer, until it does", async () => {

@@ -42,7 +42,7 @@ function fixtures(): [string, Fixture][] {
 it.each(fixtures())("fixture %s passes the guard and leads to its items", (_name, { changes, items }) => {
   const transcript = emptyTranscript();
   for (const [index, batch] of changes.entries()) {
-    const { message, refused } = readInbound({ type: "changes", from: index, seq: index + 1, changes: batch });
+    const { message, refused } = readInbound({ type: "changes", log: "", from: index, seq: index + 1, changes: batch });
     expect(refused).toBe(0);
     if (message?.type !== "changes") throw new Error("not changes");
     expect(apply(transcript, message)).toMatchObject({ kind: "changed", refused: 0 });
@@ -53,7 +53,7 @@ it.each(fixtures())("fixture %s passes the guard and leads to its items", (_name
 
 it("sends the actions that the kernel understands", () => {
   const actions: Outbound[] = [
-    { aid: "a1", type: "hello", have: 7 },
+    { aid: "a1", type: "hello", have: 7, log: "l1" },
     { aid: "a2", type: "prompt", text: "Grüße 👩‍👩‍👧\n" },
     { aid: "a3", type: "stop" },
     { aid: "a4", type: "answer", request: "r", option: "allow_once" },
@@ -61,6 +61,16 @@ it("sends the actions that the kernel understands", () => {
     { aid: "a6", type: "set_model", value: "gpt-5.2" },
     { aid: "a7", type: "retry" },
     { aid: "a8", type: "accept", offer: "demo" },
+    { aid: "a9", type: "earlier", before: "i300" },
+    { aid: "a10", type: "continue" },
+    { aid: "a11", type: "again" },
+    { aid: "a12", type: "sessions", query: "join" },
+    { aid: "a13", type: "open", key: "k1" },
+    { aid: "a14", type: "new_session" },
+    { aid: "a15", type: "rename", title: "Sales by region" },
+    { aid: "a16", type: "fork", item: "i7" },
+    { aid: "a17", type: "delete", key: "k1" },
+    { aid: "a18", type: "export", format: "ipynb" },
   ];
   expect(actions).toEqual(read("actions.json"));
 });

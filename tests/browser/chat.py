@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from playwright.sync_api import Locator, expect
@@ -70,8 +71,8 @@ class ChatView:
         """Lets the page ask now whether the kernel is there, as it does every 20 s."""
         self.root.page.evaluate("dispatchEvent(new Event('online'))")
 
-    def expect_status(self, word: str) -> None:
-        """Waits for a status: Ready, Working…, Waiting for you, Reconnecting…, Not connected, Closed."""
+    def expect_status(self, word: str | re.Pattern[str]) -> None:
+        """Waits for a status: Ready, Working…, Waiting for you, Interrupted, Reconnecting in 2 s, Offline, …"""
         expect(self.status).to_have_text(word)
 
 

@@ -20,7 +20,7 @@ def show(notebook: Notebook, problem: str) -> ChatView:
     """Runs the first cell and expects the chat to tell a problem."""
     notebook.run(0)
     chat = ChatView(notebook.output(0))
-    chat.expect_status("Not connected")
+    chat.expect_status("Offline" if problem in ("refused", "crashed") else "Not connected")
     expect(chat.root.locator(f"[data-problem={problem}]")).to_be_visible()
     return chat
 

@@ -19,6 +19,7 @@ from goose_widget import events as ev
 from goose_widget.events import Event
 from goose_widget.protocol import Choice, Choices, Configured, Greeted, Opened, Refused, Signal
 from goose_widget.protocol.acp import Acp
+from goose_widget.protocol.requests import Fork, ListSessions
 from goose_widget.transcript import Transcript, reduce
 from support import replay
 from support.goose import PATIENCE
@@ -442,6 +443,8 @@ REQUESTS: dict[str, type[BaseModel]] = {
     "session/prompt": schema.PromptRequest,
     "session/cancel": schema.CancelNotification,
     "session/set_config_option": schema.SetSessionConfigOptionSelectRequest,
+    "session/list": schema.ListSessionsRequest,
+    "session/fork": schema.ForkSessionRequest,
     "session/update": schema.SessionNotification,
     "session/request_permission": schema.RequestPermissionRequest,
 }
@@ -485,7 +488,10 @@ def asked_codec() -> tuple[Acp, str]:
 SAYINGS: dict[str, list[Callable[[Acp, str], object]]] = {
     "greet": [lambda codec, _: codec.greet()],
     "new_session": [lambda codec, _: codec.new_session("/work")],
-    "load_session": [lambda codec, _: codec.load_session("s2", "/work")],
+    "load_session": [
+        lambda codec, _: codec.load_session("s2", "/work"),
+        lambda codec, _: codec.load_session("s2", "/work", tail=30),
+    ],
     "prompt": [lambda codec, _: codec.prompt("p1", "Do it: é 😀")],
     "cancel": [lambda codec, _: codec.cancel()],
     "answer": [
@@ -493,6 +499,11 @@ SAYINGS: dict[str, list[Callable[[Acp, str], object]]] = {
         lambda codec, question: codec.answer(question, None),
     ],
     "set": [lambda codec, _: codec.set("mode", "auto"), lambda codec, _: codec.set("model", "a model")],
+    # The other requests are goose's own.
+    "request": [
+        lambda codec, _: codec.request("t", ListSessions()),
+        lambda codec, _: codec.request("t", Fork("s1", "/n")),
+    ],
     "receive": [lambda codec, _: codec.receive('{"id":"x","method":"fs/read_text_file","params":{}}')],
 }
 

@@ -128,7 +128,7 @@ CHANGES: dict[str, list[list[Json]]] = {
 
 # By hand: one of each action.
 ACTIONS: list[Json] = [
-    {"aid": "a1", "type": "hello", "have": 7},
+    {"aid": "a1", "type": "hello", "have": 7, "log": "l1"},
     {"aid": "a2", "type": "prompt", "text": "Grüße 👩‍👩‍👧\n"},
     {"aid": "a3", "type": "stop"},
     {"aid": "a4", "type": "answer", "request": "r", "option": "allow_once"},
@@ -136,6 +136,16 @@ ACTIONS: list[Json] = [
     {"aid": "a6", "type": "set_model", "value": "gpt-5.2"},
     {"aid": "a7", "type": "retry"},
     {"aid": "a8", "type": "accept", "offer": "demo"},
+    {"aid": "a9", "type": "earlier", "before": "i300"},
+    {"aid": "a10", "type": "continue"},
+    {"aid": "a11", "type": "again"},
+    {"aid": "a12", "type": "sessions", "query": "join"},
+    {"aid": "a13", "type": "open", "key": "k1"},
+    {"aid": "a14", "type": "new_session"},
+    {"aid": "a15", "type": "rename", "title": "Sales by region"},
+    {"aid": "a16", "type": "fork", "item": "i7"},
+    {"aid": "a17", "type": "delete", "key": "k1"},
+    {"aid": "a18", "type": "export", "format": "ipynb"},
 ]
 
 # With an offer, with a log, without anything to click.

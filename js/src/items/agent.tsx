@@ -6,9 +6,10 @@ import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
 import type { AgentItem } from "../wire";
 import { Blocks } from "./blocks";
+import { ForkButton } from "./fork";
 import type { ItemView } from "./view";
 
-const ENDS = { streaming: "", done: "", cancelled: "Stopped", interrupted: "Interrupted: the connection was lost" };
+const ENDS = { streaming: "", done: "", cancelled: "Stopped", interrupted: "Interrupted: the rest did not arrive" };
 
 export class AgentView implements ItemView<AgentItem> {
   readonly #markdown: MarkdownStream;
@@ -17,9 +18,9 @@ export class AgentView implements ItemView<AgentItem> {
   constructor(
     item: AgentItem,
     readonly el: HTMLElement,
-    { around }: Surroundings,
+    private readonly around: Surroundings,
   ) {
-    this.#markdown = new MarkdownStream(around);
+    this.#markdown = new MarkdownStream(around.around);
     el.append(this.#markdown.el, this.#rest);
     if (item.text !== "") this.#markdown.push(item.text);
     this.#draw(item);
@@ -43,6 +44,7 @@ export class AgentView implements ItemView<AgentItem> {
       <>
         <Blocks blocks={item.content} />
         {end !== "" && <div class="goose-state">{end}</div>}
+        {item.state !== "streaming" && <ForkButton item={item} chat={this.around.chat} />}
       </>,
       this.#rest,
     );

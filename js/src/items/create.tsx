@@ -37,7 +37,7 @@ function label(el: HTMLElement, item: Item): void {
 function viewFor(item: Item, el: HTMLElement, around: Surroundings) {
   switch (item.kind) {
     case "user":
-      return simple<UserItem>(User, item, el);
+      return simple<UserItem>((props) => <User {...props} chat={around.chat} />, item, el);
     case "plan":
       return simple<PlanItem>(Plan, item, el);
     case "notice":

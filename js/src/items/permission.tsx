@@ -110,15 +110,11 @@ function keepFocus(button: HTMLElement): void {
 function Answer({ permission }: { permission: Permission }) {
   const option = permission.options.find(({ id }) => id === permission.option);
   const rejected = isRejected(permission);
-  const what =
-    permission.state === "void"
-      ? "No longer asked"
-      : option
-        ? (ANSWERED[option.kind] ?? `“${option.name}”`)
-        : "Answered";
+  const isVoid = permission.state === "void";
+  const what = isVoid ? "No longer asked" : option ? (ANSWERED[option.kind] ?? `“${option.name}”`) : "Answered";
   return (
-    <div class={`goose-answer${rejected ? " goose-rejected" : ""}`}>
-      <Icon name={permission.state === "void" ? "clock" : rejected ? "cross" : "check"} />
+    <div class={`goose-answer${isVoid ? " goose-warning" : rejected ? " goose-rejected" : ""}`}>
+      <Icon name={isVoid ? "warning" : rejected ? "cross" : "check"} />
       <span>
         {[what, Object.hasOwn(BY, permission.by) && BY[permission.by]].filter(Boolean).join(" ")}
         {permission.note !== "" && `: ${permission.note}`}

@@ -1,22 +1,34 @@
 /** Why the chat can't go on, and the buttons that may help. */
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Chat, sorry } from "../chat";
-import type { Action } from "../wire";
+import type { Chat } from "../chat";
 import { Markdown } from "./dom";
 import { now, useSeconds } from "./hooks";
 import { Icon } from "./icons";
+import { secondsToRetry } from "./state";
+import { type Way, Ways } from "./ways";
 
 export function Banners({ chat }: { chat: Chat }) {
+  const unsaved = chat.get("unsaved");
   return (
-    <div class="goose-banners" role="status">
-      {chat.silent && (
-        <div class="goose-banner goose-warning">
+    <div class="goose-banners">
+      {unsaved !== "" && (
+        <div class="goose-banner goose-error" role="alert">
           <Icon name="warning" />
-          <div>{whySilent(chat)}</div>
+          <div>
+            <b>This conversation is not being saved:</b> {unsaved.replace(/\.?\s*$/, ".")} It goes on in memory and is
+            saved as soon as that works again.
+          </div>
         </div>
       )}
-      {chat.get("status") === "reconnecting" && <Reconnect chat={chat} />}
-      <ProblemBanner chat={chat} />
+      <div role="status">
+        {chat.silent && (
+          <div class="goose-banner goose-warning">
+            <Icon name="warning" />
+            <div>{whySilent(chat)}</div>
+          </div>
+        )}
+        {chat.get("status") === "reconnecting" && <Reconnect chat={chat} />}
+        <ProblemBanner chat={chat} />
+      </div>
     </div>
   );
 }
@@ -57,7 +69,7 @@ function ProblemBanner({ chat }: { chat: Chat }) {
 function Reconnect({ chat }: { chat: Chat }) {
   const reconnect = chat.get("reconnect");
   useSeconds(true);
-  const seconds = reconnect ? Math.ceil(reconnect.retry_at - now()) : 0;
+  const seconds = secondsToRetry(chat, now());
   return (
     <div class="goose-banner goose-warning">
       <Icon name="clock" />
@@ -78,51 +90,5 @@ function Reconnect({ chat }: { chat: Chat }) {
   );
 }
 
-interface Way {
-  label: string;
-  action: Action;
-}
-
 const RETRY: Way = { label: "Retry", action: { type: "retry" } };
 const NOW: Way[] = [{ ...RETRY, label: "Reconnect now" }];
-
-/** A button for each way on. `first`: the first one leads on at once, the others after something else was done. */
-function Ways({ chat, ways, first = false }: { chat: Chat; ways: Way[]; first?: boolean }) {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState("");
-  const el = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => keepFocus(el.current), []);
-  const go = async ({ label, action }: Way) => {
-    if (busy) return;
-    setBusy(true);
-    setFailure("");
-    const outcome = await chat.do(action);
-    setBusy(false);
-    if (outcome.state !== "done") setFailure(sorry(`“${label}” did not work`, outcome));
-  };
-  if (ways.length === 0) return null;
-  return (
-    <div class="goose-ways" ref={el}>
-      {ways.map((way, index) => (
-        <button
-          type="button"
-          class={first && index === 0 ? "goose-button goose-primary" : "goose-button"}
-          aria-disabled={busy}
-          onClick={() => go(way)}
-        >
-          {way.label}
-        </button>
-      ))}
-      <div class="goose-failure">{failure}</div>
-    </div>
-  );
-}
-
-/** The banner goes when a button has helped, and with the focus on the page's body the keyboard would be the notebook's. */
-function keepFocus(el: HTMLElement | null): () => void {
-  return () => {
-    if (el?.querySelector(":focus")) {
-      el.closest(".goose-widget")?.querySelector("textarea")?.focus({ preventScroll: true });
-    }
-  };
-}

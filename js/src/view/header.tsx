@@ -2,32 +2,37 @@
 import { useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
 import { tokens } from "../format";
-import type { Choice, Status, Traits } from "../wire";
+import type { Choice, Traits } from "../wire";
 import { CopyButton } from "./dom";
+import { now, useSeconds } from "./hooks";
+import { Sessions } from "./menu";
+import { stateOf } from "./state";
 
-const STATUS: Record<Status, string> = {
-  connecting: "Connecting…",
-  ready: "Ready",
-  running: "Working…",
-  waiting: "Waiting for you",
-  reconnecting: "Reconnecting…",
-  failed: "Not connected",
-  closed: "Closed",
+/** How the session came here: a word and its meaning. */
+const RESUMED: Record<Traits["resumed"], [word: string, meaning: string] | null> = {
+  "": null,
+  attached: ["resumed", "The server still had this session; it goes on there."],
+  restored: [
+    "restored",
+    "Brought back from the file beside the notebook into this server; the agent remembers the conversation.",
+  ],
+  "read-only": ["read only", "Shown as its file has it; it can't go on here."],
 };
 
 export function Header({ chat }: { chat: Chat }) {
-  const status = chat.get("status");
+  useSeconds(chat.get("status") === "reconnecting");
+  const [state, words] = stateOf(chat, now());
+  const resumed = RESUMED[chat.get("resumed")];
   const session = chat.get("session_id");
   const title = chat.get("title") || "New chat";
-  const readOnly = chat.get("read_only");
   const modes = chat.get("modes");
   // A server with one mode, as goose web, leaves nothing to choose.
   const only = modes.length === 1 && modes[0]?.id === chat.get("mode") ? modes[0] : null;
   return (
     <header class="goose-header">
-      <span class="goose-status" data-status={chat.silent ? "silent" : status} title={chat.get("server")}>
+      <span class="goose-status" data-status={state} title={chat.get("server")}>
         <span class="goose-dot" aria-hidden="true" />
-        {chat.silent ? "Kernel not answering" : readOnly ? "Read only" : STATUS[status]}
+        {words}
       </span>
       <span class="goose-title" title={title}>
         {title}
@@ -36,6 +41,11 @@ export function Header({ chat }: { chat: Chat }) {
         <span class="goose-session">
           <code title="Session id">{session}</code>
           <CopyButton text={session} label="Copy session id" />
+          {resumed && (
+            <span class="goose-tag" title={resumed[1]}>
+              {resumed[0]}
+            </span>
+          )}
         </span>
       )}
       <span class="goose-spacer" />
@@ -49,6 +59,7 @@ export function Header({ chat }: { chat: Chat }) {
       )}
       <Picker chat={chat} label="Model" value={chat.get("model")} choices={chat.get("models")} type="set_model" />
       <Usage usage={chat.get("usage")} />
+      <Sessions chat={chat} />
     </header>
   );
 }

@@ -1,6 +1,6 @@
 /** The transcript: one view per item, each drawn again only when its own item changes. */
 import { render } from "preact";
-import type { Chat } from "../chat";
+import { type Chat, sorry } from "../chat";
 import { h } from "../dom";
 import { createView } from "../items/create";
 import type { ItemView } from "../items/view";
@@ -36,6 +36,8 @@ export class Log {
   /** Ids of items before the first drawn one, newest last. */
   #before: string[] = [];
   #unread = 0;
+  /** The kernel was asked for earlier items, and they have not come. */
+  #asking = false;
 
   constructor(
     private readonly chat: Chat,
@@ -46,15 +48,24 @@ export class Log {
     this.#scroll = new Scroll(this.#box, [this.#items, this.#tail], (atEnd) => this.#moved(atEnd), signal);
     this.#surroundings = { chat, around: (change) => this.#scroll.around(change) };
     this.#jump.addEventListener("click", () => this.toEnd());
-    this.#earlier.addEventListener("click", () => this.#showEarlier());
+    this.#earlier.addEventListener("click", () => void this.#showEarlier());
     signal.addEventListener("abort", () => this.#clear());
+    signal.addEventListener(
+      "abort",
+      chat.addReader(() => this.#scroll.isAtEnd()),
+    );
     this.#replace();
     this.drawTail();
   }
 
   apply(applied: Applied): void {
-    if (applied.kind === "replaced") this.#scroll.around(() => this.#replace());
-    if (applied.kind === "changed") this.#scroll.around(() => this.#change(applied.touched));
+    this.#scroll.around(() => {
+      if (applied.kind === "replaced") this.#replace();
+      if (applied.kind === "changed") this.#change(applied.touched);
+      if (applied.kind === "earlier") this.#putBefore(applied.ids);
+      if (applied.kind === "dropped") this.#drop(applied.ids);
+    });
+    if (applied.kind === "replaced" && applied.another) this.toEnd();
   }
 
   /** What follows the last item: activity, and prompts on their way. */
@@ -99,23 +110,59 @@ export class Log {
   }
 
   #remove(id: string): void {
+    this.#forget(id);
+    if (this.#before.includes(id)) this.#before = this.#before.filter((other) => other !== id);
+  }
+
+  #forget(id: string): void {
     this.#views.get(id)?.dispose();
     this.#views.get(id)?.el.remove();
     this.#views.delete(id);
     this.#seen.delete(id);
-    if (this.#before.includes(id)) this.#before = this.#before.filter((other) => other !== id);
   }
 
   #replace(): void {
-    this.#clear();
+    this.#keepFocus(() => this.#clear());
+    this.#asking = false;
     this.#before = [...this.chat.transcript.items.keys()];
     this.#drawPage();
   }
 
-  #showEarlier(): void {
-    // The reader keeps his place: what he sees moves down by what is put above it.
+  #putBefore(ids: string[]): void {
+    this.#before = [...ids, ...this.#before];
+    const wanted = this.#asking;
+    this.#asking = false;
+    if (wanted) this.#drawEarlier();
+    else this.#label();
+  }
+
+  #drop(ids: string[]): void {
+    const gone = new Set(ids);
+    this.#before = this.#before.filter((id) => !gone.has(id));
+    this.#keepFocus(() => {
+      for (const id of ids) this.#forget(id);
+    });
+    this.#label();
+  }
+
+  async #showEarlier(): Promise<void> {
+    if (this.#before.length > 0) {
+      this.#drawEarlier();
+      return;
+    }
+    this.#asking = true;
+    this.#label();
+    const outcome = await this.chat.earlier();
+    if (outcome.state === "done" || !this.#asking) return;
+    this.#asking = false;
+    this.#label();
+    this.chat.say({ level: "error", text: sorry("Earlier messages were not loaded", outcome) });
+  }
+
+  /** The reader keeps his place: what he sees moves down by what is put above it. */
+  #drawEarlier(): void {
     const fromEnd = this.#box.scrollHeight - this.#box.scrollTop;
-    this.#drawPage();
+    this.#keepFocus(() => this.#drawPage());
     this.#box.scrollTop = this.#box.scrollHeight - fromEnd;
   }
 
@@ -123,8 +170,20 @@ export class Log {
     const ids = this.#before.splice(Math.max(0, this.#before.length - PAGE));
     const items = ids.map((id) => this.chat.transcript.items.get(id)).filter((item) => item !== undefined);
     this.#items.prepend(...items.map((item) => this.#create(item).el));
-    this.#earlier.hidden = this.#before.length === 0;
-    this.#earlier.textContent = `Show earlier messages (${this.#before.length})`;
+    this.#label();
+  }
+
+  #label(): void {
+    const count = this.#before.length + this.chat.transcript.earlier;
+    this.#earlier.hidden = count === 0;
+    this.#earlier.textContent = this.#asking ? "Loading…" : `Show earlier messages (${count.toLocaleString("en")})`;
+  }
+
+  /** What has the focus may go; with it on the page's body the keyboard would be the notebook's. */
+  #keepFocus(change: () => void): void {
+    const focused = this.#box.querySelector<HTMLElement>(":focus");
+    change();
+    if (focused && (focused.hidden || !focused.isConnected)) this.#box.focus({ preventScroll: true });
   }
 
   #show(id: string): void {

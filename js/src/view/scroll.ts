@@ -6,6 +6,9 @@ const NEAR = 32;
 export class Scroll {
   /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
   #put = Number.NaN;
+  /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
+  #wasAtEnd = true;
+  #hidden = false;
 
   constructor(
     private readonly box: HTMLElement,
@@ -18,7 +21,10 @@ export class Scroll {
     box.addEventListener("click", () => this.#letGo(), { signal });
     // Some changes say nothing before: an image has loaded, a card opens by itself, the user drags the corner.
     const observer = new ResizeObserver(() => {
-      if (this.box.scrollTop === this.#put) this.toEnd();
+      const wasHidden = this.#hidden;
+      this.#hidden = box.clientHeight === 0;
+      if (this.#hidden) return;
+      if (box.scrollTop === this.#put || (wasHidden && this.#wasAtEnd)) this.toEnd();
     });
     for (const element of [box, ...content]) observer.observe(element);
     signal.addEventListener("abort", () => observer.disconnect());
@@ -34,7 +40,8 @@ export class Scroll {
 
   isAtEnd(): boolean {
     const { scrollHeight, scrollTop, clientHeight } = this.box;
-    return scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
+    if (clientHeight > 0) this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
+    return this.#wasAtEnd;
   }
 
   toEnd(): void {

@@ -1,9 +1,10 @@
 /** The end of the log: what goose is doing when nothing streams, what was asked, and prompts on their way. */
 import type { Chat } from "../chat";
-import { duration } from "../format";
+import { clock, duration } from "../format";
 import type { Item } from "../wire";
 import { now, useSeconds } from "./hooks";
 import { Icon, Spinner } from "./icons";
+import { type Way, Ways } from "./ways";
 
 interface Props {
   chat: Chat;
@@ -15,7 +16,7 @@ export function Tail({ chat, onShow }: Props) {
   const status = chat.get("status");
   return (
     <>
-      {items.size === 0 && chat.sending.length === 0 && status === "ready" && <Welcome cwd={chat.get("cwd")} />}
+      {chat.isEmpty && chat.sending.length === 0 && status === "ready" && <Welcome cwd={chat.get("cwd")} />}
       {chat.sending.map((text) => (
         <div class="goose-item goose-user goose-sending">
           <div class="goose-bubble">
@@ -24,6 +25,7 @@ export function Tail({ chat, onShow }: Props) {
           </div>
         </div>
       ))}
+      {status === "ready" && <Interrupted chat={chat} />}
       {status === "waiting" && !chat.silent && <Asking items={items} onShow={onShow} />}
       {status === "running" && !chat.silent && <Activity last={chat.last} since={chat.lastChange} />}
     </>
@@ -40,6 +42,27 @@ function Welcome({ cwd }: { cwd: string }) {
         </p>
       )}
     </div>
+  );
+}
+
+const CONTINUE: Way = { label: "Continue", action: { type: "continue" } };
+const AGAIN: Way = { label: "Retry", action: { type: "again" } };
+
+function Interrupted({ chat }: { chat: Chat }) {
+  const interrupted = chat.get("interrupted");
+  if (!interrupted || chat.sending.length > 0) return null;
+  const { time, cause, partial } = interrupted;
+  return (
+    <section class="goose-interrupted" aria-label="Interrupted reply">
+      <Icon name="warning" />
+      <div>
+        <b>The reply was interrupted at {clock(time, now())}</b>
+        {cause !== "" && `: ${cause}`}
+      </div>
+      {!chat.silent && !chat.get("read_only") && (
+        <Ways chat={chat} ways={partial ? [CONTINUE, AGAIN] : [AGAIN]} first />
+      )}
+    </section>
   );
 }
 

@@ -3,7 +3,7 @@
 #   make lab                   JupyterLab on the quickstart notebook, whose chat needs no goose, no key and no network
 #   make lab GOOSE=pinned      the same, where GooseChat() is the tests' goose with a scripted model
 #   make lab ARGS=--no-browser passes ARGS to JupyterLab
-#   make test ARGS="-k store"  passes ARGS to pytest
+#   make test ARGS="-k store"  passes ARGS to pytest; PARALLEL= runs one test after the other
 #   make fix                   formats and repairs what can be repaired
 #   make bundle                builds the front end, if it has changed
 #   make screenshots           makes the README's pictures anew, from the running widget
@@ -18,6 +18,8 @@ PYTHON ?= python3
 VENV ?= .venv
 GOOSE ?= mine
 ARGS ?=
+# One worker drives the browser, the other one does the rest meanwhile.
+PARALLEL ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 # Targets can't have spaces, but the path to this folder may: it is only where it has to be, and quoted.
 venv := $(VENV)
@@ -39,7 +41,7 @@ lab: $(venv)/.lab $(if $(filter pinned,$(GOOSE)),tests/goose/node_modules/.all) 
 
 # pytest runs last, so that its closing line is the last one.
 test: $(venv)/.test js/node_modules/.all tests/goose/node_modules/.all $(venv)/.ipykernel6 bundle browser check
-	$(python) -m pytest $(ARGS)
+	$(python) -m pytest $(PARALLEL) $(ARGS)
 
 check: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check

@@ -539,7 +539,7 @@ def _file(terms: Terms, session_id: str | None, path: str | os.PathLike[str] | N
             raise errors.UsageError(f"path= names no session: {error}") from error
     if session_id is None:
         return None
-    return terms.store.find(session_id, server=terms.server or "")
+    return terms.store.find(session_id, server=terms.target().place if terms.server is not None else "")
 
 
 def _run(name: str, work: Coroutine[Any, Any, T]) -> T:

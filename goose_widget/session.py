@@ -15,8 +15,8 @@ from . import events as ev
 from .continuing import GO_ON, quoting
 from .document import continued, to_document
 from .facts import WHY_NO_PROMPT
-from .log import Loaded
 from .link import Link
+from .log import Loaded
 from .protocol.requests import Answered, Archive, Declined, Export, Import
 from .settings import Answer
 

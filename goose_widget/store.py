@@ -103,7 +103,8 @@ class Store:
 
         Args:
             session_id: of this file, or of one that it goes on from.
-            server: where the session is, to choose by if several have this id; "" if that is not known.
+            server: where the session is, with or without the protocol's own path, to choose by if several have this id;
+                "" if that is not known.
 
         Raises:
             AmbiguousSession: there are several conversations of this id.
@@ -113,7 +114,7 @@ class Store:
         named = [file for file in files if file.header.session_id == session_id]
         ends = links.ends(*named)
         if len(ends) > 1 and server:
-            there = [file for file in named if file.header.server == server]
+            there = [file for file in named if file.header.server in (server, f"{server}/acp", f"{server}/ws")]
             if len(there) == 1:
                 ends = links.ends(*there)
         if len(ends) > 1:  # a file in which nothing was said yet is no conversation

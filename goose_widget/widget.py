@@ -142,6 +142,9 @@ class GooseChat(Chat, anywidget.AnyWidget):
             # nbclient listens no longer than the cell runs; and a reply is not kept from its asker for a printout.
             await asyncio.wait({background().spawn(self._saved.update())}, timeout=_PRINT_PATIENCE)
 
+    def _arguments(self) -> dict[str, Any]:
+        return {**super()._arguments(), "height": self.height or None}
+
     # Kernel to browser.
 
     def _page_state(self) -> dict[str, Any]:

@@ -149,6 +149,7 @@ def test_an_ambiguous_id_lists_the_files_and_each_opens_by_its_path(
         new_chat(old.session_id, server=None, token=None)
     assert str(path) in str(caught.value)
     assert str(other) in str(caught.value)
+    assert texts(new_chat(old.session_id))[0] == "remember: Ada"  # the server is named, and only one was there
     assert "Ada" in ready(new_chat(path=path)).ask("recall").text
     assert texts(new_chat(path=other))[0] == "remember: Bea"
     with pytest.raises(errors.UsageError, match="not by both"):

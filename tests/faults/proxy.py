@@ -19,6 +19,8 @@ from typing import Any, Final
 
 from goose_widget.client import MAX_FRAME
 
+from support.sockets import abort_left
+
 from . import frames
 from .frames import Message
 
@@ -98,10 +100,11 @@ class Proxy:
     async def stop(self) -> None:
         """Cut everything."""
         self._refuse()
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await abort_left(self.port, self.target)
 
     def heal(self) -> int:
         """Nothing goes wrong from now on; what hangs is cut. Returns how many connections that were."""
@@ -128,7 +131,8 @@ class Proxy:
         return task
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._spawn(self._serve(reader, writer))
+        task = self._spawn(self._serve(reader, writer))
+        task.add_done_callback(lambda _: writer.transport.abort())  # also where it never began
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up: asyncio.StreamWriter | None = None
@@ -143,9 +147,13 @@ class Proxy:
                     await _swallow(reader)
                     return
             up_reader, up = await asyncio.open_connection("127.0.0.1", self.target, limit=2**20)
-            up.write(head)
+            up.write(_uncompressed(head))
+            answer = await up_reader.readuntil(b"\r\n\r\n")
+            await _flushed(writer, answer)
+            if is_socket and b" 101 " not in answer.partition(b"\r\n")[0]:
+                self.connections.remove(connection)
+                is_socket = False
             if is_socket:
-                await _flushed(writer, await up_reader.readuntil(b"\r\n\r\n"))
                 pumps = [
                     self._from_server(connection, up_reader, writer),
                     self._to_server(connection, reader, up, writer),
@@ -157,9 +165,8 @@ class Proxy:
             pass
         finally:
             self._hanging = {number: each for number, each in self._hanging.items() if each is not writer}
-            for each in (writer, up):
-                if each is not None:
-                    each.transport.abort()
+            if up is not None:
+                up.transport.abort()
 
     async def _first(self, pumps: list[Any]) -> None:
         """Until one of them is over: then the connection is."""
@@ -297,6 +304,12 @@ async def _flushed(writer: asyncio.StreamWriter, data: bytes) -> None:
         await asyncio.sleep(0.001)
     if writer.transport.is_closing():
         raise ConnectionResetError
+
+
+def _uncompressed(head: bytes) -> bytes:
+    """The request without its offer to compress: messages must be readable here."""
+    lines = head.split(b"\r\n")
+    return b"\r\n".join(line for line in lines if not line.lower().startswith(b"sec-websocket-extensions:"))
 
 
 def _is_now(fault: Fault, count: int) -> bool:

@@ -1,0 +1,70 @@
+"""Which faults are tried where, and many runs at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from support.goose import PATIENCE
+from support.web_server import FULL_TURN
+
+from .proxy import KINDS, Fault
+from .recorded import updates_of
+from .run import HANGS, Outcome, Server, against
+
+Case = tuple[Fault, ...]
+
+_TOGETHER: Final = 12  # runs at a time; more only wait for each other
+_LIMIT: Final = 60.0  # seconds for one run
+
+
+def messages_of(kind: Server) -> int:
+    """How many messages the server sends until its first reply is whole."""
+    if kind.startswith("web"):
+        return len(FULL_TURN)
+    return 2 + len(updates_of("steps")) + 1  # the answers to the greeting, the new session and the prompt
+
+
+def at_every_message(kind: Server, *faults: str) -> list[Case]:
+    """Each of these kinds of fault at each message up to the end of the first reply."""
+    return [(Fault(fault, number),) for fault in faults for number in range(1, messages_of(kind) + 1)]
+
+
+def at_some_messages(kind: Server, *faults: str) -> list[Case]:
+    """Each of these kinds of fault as the chat connects, at the first words, among the tools, and at the end."""
+    last = messages_of(kind)
+    points = sorted({1, 2, 7, last // 2, last - 8, last - 1, last})
+    return [(Fault(fault, number),) for fault in faults for number in points]
+
+
+INSTANT: Final = tuple(kind for kind in KINDS if kind not in HANGS)
+"""Faults that nobody has to wait for."""
+
+
+async def play(
+    cases: Sequence[Case], run: Callable[[Case, Path], Awaitable[Outcome]], folder: Path, *, together: int = _TOGETHER
+) -> list[Outcome]:
+    """Run all cases, several at a time, each in a folder of its own."""
+    free = asyncio.Semaphore(together)
+
+    async def one(number: int, case: Case) -> Outcome:
+        async with free:
+            own = folder / f"{number}"
+            own.mkdir(parents=True)
+            return await asyncio.wait_for(run(case, own), _LIMIT * PATIENCE)
+
+    return list(await asyncio.gather(*(one(number, case) for number, case in enumerate(cases))))
+
+
+async def play_against(kind: Server, cases: Sequence[Case], folder: Path) -> list[Outcome]:
+    """Run all cases against a double."""
+    return await play(cases, lambda case, own: against(kind, case, own), folder)
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """What was found, a line each; "" if nothing was."""
+    return "\n".join(
+        f"{outcome.faults}: {finding.kind}: {finding.text}" for outcome in outcomes for finding in outcome.findings
+    )

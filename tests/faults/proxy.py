@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from goose_widget.client import MAX_FRAME
 
-from support.sockets import abort_left
+from support.sockets import abort_left, stop_accepting
 
 from . import frames
 from .frames import Message
@@ -99,7 +99,7 @@ class Proxy:
 
     async def stop(self) -> None:
         """Cut everything."""
-        self._refuse()
+        await self._refuse()
         while tasks := list(self._tasks):
             for task in tasks:
                 task.cancel()
@@ -119,10 +119,11 @@ class Proxy:
         """Whether an answer on the newest connection was damaged, so that the client waits for it in vain."""
         return bool(self.connections) and self.connections[-1].lost_answer
 
-    def _refuse(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+    async def _refuse(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            await stop_accepting(server.sockets)
+            server.close()
 
     def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
@@ -230,7 +231,7 @@ class Proxy:
             case "stall":
                 await self._hang(connection, writer)
             case "refuse":
-                self._refuse()
+                await self._refuse()
                 self._spawn(self._listen_again(fault.seconds))
                 return message, True
             case "delay":

@@ -36,14 +36,15 @@ class RecordedGoose:
         scenario: the recording to play.
         in_step: each frame waits until the client has the one before; else the server runs ahead, and a turn that is
             cut is finished at the server.
+        pause: seconds before each frame.
     """
 
-    def __init__(self, scenario: str = "steps", *, in_step: bool = True) -> None:
+    def __init__(self, scenario: str = "steps", *, in_step: bool = True, pause: float = 0.0) -> None:
         self.ran: Counter[str] = Counter()
         self.sessions: dict[str, list[Json]] = {}  # the updates that replay it
         self.port = 0
         self._turn = updates_of(scenario)
-        self._in_step = in_step
+        self.in_step, self.pause = in_step, pause
         self._server: Server | None = None
         self._sockets: list[ServerConnection] = []
 
@@ -141,8 +142,9 @@ class _Connection:
                 if self._cancelled.is_set():
                     await self._send(id=message["id"], result={"stopReason": "cancelled"})
                     return
+                await asyncio.sleep(self._goose.pause)
                 await self._update(update)
-                if self._goose._in_step:
+                if self._goose.in_step:
                     await (await self._socket.ping())
                 if _keep(step, update):
                     history += step.values()

@@ -161,13 +161,13 @@ async def converse(proxy: Proxy, address: str, key: str, folder: Path, prompts: 
         chat.close()
 
 
-async def ask(chat: GooseChat, proxy: Proxy, prompt: str) -> None:
+async def ask(chat: GooseChat, proxy: Proxy | None, prompt: str) -> None:
     """What a user does: sends a prompt once, presses Retry when the chat can't go on, Stop when no end comes."""
     for _ in range(10):
         asking = asyncio.create_task(chat.ask_async(prompt))
         while not asking.done():
             await asyncio.wait({asking}, timeout=0.02)
-            if proxy.lost_answer and chat.status in ("running", "waiting"):
+            if proxy is not None and proxy.lost_answer and chat.status in ("running", "waiting"):
                 chat.stop()
         try:
             await asking

@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the experiment of tests/faults goes on."""
     group = parser.getgroup("faults")
     group.addoption("--kills", type=int, default=50, help="processes to kill in mid-conversation")
-    group.addoption("--fault-runs", type=int, default=40, help="sequences of faults that hypothesis draws for each server")
+    group.addoption("--fault-runs", type=int, default=12, help="sequences of faults to draw for each server")
     group.addoption("--fault-seed", type=int, default=None, help="repeats a run of the above")
 
 

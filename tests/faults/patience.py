@@ -13,7 +13,7 @@ from support.goose import PATIENCE
 _SMALL: Final[dict[str, Any]] = {
     "goose_widget.client._CLOSE_TIMEOUT": 0.1,
     "goose_widget.client._STOP_PATIENCE": 0.1,
-    "goose_widget.client._OPENING_PATIENCE": 1.5 * PATIENCE,
+    "goose_widget.client._OPENING_PATIENCE": 3.0 * PATIENCE,
     "goose_widget.client.backoff": lambda attempt, chance: 0.01,
     "goose_widget.protocol.web.AFTER_END": 0.05,
     "goose_widget.protocol.web.SILENCE": 0.1,
@@ -27,8 +27,8 @@ _SMALL: Final[dict[str, Any]] = {
 
 _HANGS: Final[dict[str, float]] = {
     "goose_widget.client._PING_EVERY": 0.1,
-    "goose_widget.client._PING_TIMEOUT": 0.5,
-    "goose_widget.client._OPEN_TIMEOUT": 0.5,
+    "goose_widget.client._PING_TIMEOUT": 1.0,
+    "goose_widget.client._OPEN_TIMEOUT": 1.0,
 }
 
 

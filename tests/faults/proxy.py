@@ -90,6 +90,7 @@ class Proxy:
         self.port = 0
         self._server: asyncio.Server | None = None
         self._hanging: dict[int, asyncio.StreamWriter] = {}  # the client's side, by the connection's number
+        self._clients: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
@@ -104,7 +105,7 @@ class Proxy:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        await abort_left(self.port, self.target)
+        await abort_left(self.port)
 
     def heal(self) -> int:
         """Nothing goes wrong from now on; what hangs is cut. Returns how many connections that were."""
@@ -113,6 +114,11 @@ class Proxy:
         for writer in hanging.values():
             writer.transport.abort()
         return len(hanging)
+
+    def cut(self) -> None:
+        """Cut every connection, now."""
+        for writer in self._clients:
+            writer.transport.abort()
 
     @property
     def lost_answer(self) -> bool:
@@ -132,8 +138,12 @@ class Proxy:
         return task
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = self._spawn(self._serve(reader, writer))
-        task.add_done_callback(lambda _: writer.transport.abort())  # also where it never began
+        def leave(_: object) -> None:
+            self._clients.discard(writer)
+            writer.transport.abort()
+
+        self._clients.add(writer)
+        self._spawn(self._serve(reader, writer)).add_done_callback(leave)  # also where it never began
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up: asyncio.StreamWriter | None = None

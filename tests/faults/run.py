@@ -122,12 +122,13 @@ def judge(
     """
     done = [fault.kind for fault in proxy.done]
     is_damaged, is_doubled = any(kind in DAMAGING for kind in done), "duplicate" in done
+    is_quiet = not done and len(proxy.connections) == 1
     asked = [
         Asked(
             prompt,
             items,
             heard.get(prompt),
-            must_be_whole=is_last or (not is_damaged and (not done or (finishes_alone and ran.get(prompt) == 1))),
+            must_be_whole=is_last or (not is_damaged and (is_quiet or (finishes_alone and ran.get(prompt) == 1))),
             is_damaged=is_damaged and not is_last,
             detectable=is_last or not is_doubled,
         )

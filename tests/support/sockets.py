@@ -26,12 +26,11 @@ async def stop_accepting(listening: Iterable[Any]) -> None:
     await asyncio.sleep(0.01)
 
 
-async def abort_left(*ports: int) -> None:
-    """Cut what is left of connections with a server that listened on, or was called at, one of these ports."""
+async def abort_left(port: int) -> None:
+    """Cut what is left of connections with a server that listened on this port."""
     # A connection that was accepted while the server closed belongs to nobody: only the loop knows of it.
     await asyncio.sleep(0.02)
     for transport in list(getattr(asyncio.get_running_loop(), "_transports", {}).values()):
-        ends = [(transport.get_extra_info(name) or ("", 0))[1] for name in ("sockname", "peername")]
-        if set(ends) & set(ports):
+        if (transport.get_extra_info("sockname") or ("", 0))[1] == port:
             transport.abort()
     await asyncio.sleep(0.02)  # the loop closes aborted transports in its next rounds

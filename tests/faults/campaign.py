@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from support.goose import PATIENCE
 from support.web_server import FULL_TURN
@@ -15,6 +19,8 @@ from .recorded import updates_of
 from .run import HANGS, Outcome, Server, against
 
 Case = tuple[Fault, ...]
+
+DRAWN_PROMPTS: Final = ("which is the largest?", "and the smallest?", "are you still there?")
 
 _TOGETHER: Final = 12  # runs at a time; more only wait for each other
 _LIMIT: Final = 60.0  # seconds for one run
@@ -68,3 +74,50 @@ def report(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(
         f"{outcome.faults}: {finding.kind}: {finding.text}" for outcome in outcomes for finding in outcome.findings
     )
+
+
+# Sequences that hypothesis draws: several faults in a run, over several connections.
+
+
+def sequences(kind: Server) -> st.SearchStrategy[Case]:
+    """Up to five faults on up to four connections; at most one of those that somebody has to wait for."""
+    fault = st.builds(
+        Fault,
+        kind=st.sampled_from(INSTANT),
+        frame=st.integers(1, 2 * messages_of(kind)),
+        connection=st.integers(1, 4),
+    )
+    hanging = st.builds(
+        Fault,
+        kind=st.sampled_from(sorted(HANGS)),
+        frame=st.integers(1, messages_of(kind)),
+        connection=st.integers(1, 3),
+    )
+    return st.builds(
+        lambda faults, more: (*faults, *more), st.lists(fault, min_size=1, max_size=5), st.lists(hanging, max_size=1)
+    )
+
+
+def draw(kind: Server, count: int) -> list[Outcome]:
+    """Run so many sequences, one after the other; the loop must not run.
+
+    Raises:
+        AssertionError: the property does not hold for one, which was made as simple as it can be.
+    """
+    outcomes: list[Outcome] = []
+
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(sequences(kind))
+    def holds(case: Case) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = asyncio.run(against(kind, case, Path(folder), prompts=DRAWN_PROMPTS))
+        outcomes.append(outcome)
+        assert report([outcome]) == ""
+
+    holds()
+    return outcomes

@@ -133,7 +133,10 @@ async def once(kind: Server, kill: Kill, by: Victims, folder: Path) -> Killed:
     folder.mkdir(parents=True)
     async with _slow(kind) as server:
         is_web = isinstance(server, WebServer)
-        address = {"server": f"ws://127.0.0.1:{server.port}/{'ws' if is_web else 'acp'}", "token": None if is_web else "k"}
+        address = {
+            "server": f"ws://127.0.0.1:{server.port}/{'ws' if is_web else 'acp'}",
+            "token": None if is_web else "k",
+        }
         store, report = folder / "sessions", folder / "report"
         job = {"report": str(report), "store": str(store), "cwd": str(folder), "prompts": ASKED, **address}
         await by.kill(job, kill)

@@ -72,7 +72,9 @@ async def serving(kind: Server) -> AsyncIterator[recorded.RecordedGoose | WebSer
         async with recorded.running(recorded.RecordedGoose(in_step=kind == "serve")) as goose:
             yield goose
     else:
-        async with web_running(WebServer(play(FULL_TURN), generation="early" if kind == "web early" else "late")) as web:
+        async with web_running(
+            WebServer(play(FULL_TURN), generation="early" if kind == "web early" else "late")
+        ) as web:
             yield web
 
 
@@ -141,7 +143,9 @@ def judge(
     return Outcome(tuple(proxy.done), messages, evidence, check(evidence))
 
 
-async def converse(proxy: Proxy, address: str, key: str, folder: Path, prompts: Sequence[str], **more: Any) -> Conversation:
+async def converse(
+    proxy: Proxy, address: str, key: str, folder: Path, prompts: Sequence[str], **more: Any
+) -> Conversation:
     """Ask all prompts, the last one over a network that is whole again, and wait until all is quiet."""
     problems: list[str] = []
     chat = GooseChat(server=address, token=key or None, store=folder / "sessions", cwd=folder, **more)

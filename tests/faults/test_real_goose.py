@@ -10,16 +10,15 @@ from pathlib import Path
 import pytest
 
 from goose_widget import GooseChat, errors
-from support.goose import free_port, goose_environment, goose_serve
+from support.goose import goose_environment, goose_serve
 from support.model import ScriptedModel
 from support.poll import eventually
 
 from . import campaign, real
 from .campaign import Case
 from .page import Page
-from .property import says_so, turns_of
 from .proxy import Fault, Proxy, running
-from .run import experiment, items_of
+from .run import experiment
 
 
 @pytest.fixture
@@ -49,32 +48,9 @@ async def test_a_cut_at_any_message_of_a_turn_with_a_tool(model: ScriptedModel, 
 
 async def test_a_goose_that_is_killed_in_mid_turn(model: ScriptedModel, tmp_path: Path) -> None:
     """What was streamed stays; the goose that comes back in its place goes on with the session."""
-    environment, port, key = goose_environment(tmp_path / "goose", model.url), free_port(), "the key of both"
-    async with running(Proxy(port)) as proxy:
-        address = f"ws://127.0.0.1:{proxy.port}/acp"
-        with goose_serve(environment, port=port, key=key) as goose:
-            chat = GooseChat(server=address, token=key, store=tmp_path / "sessions", cwd=tmp_path)
-            page = Page(chat)
-            asking = asyncio.create_task(chat.ask_async("slow: 2000 20"))
-            await eventually(lambda: len(chat.items) > 1 and "word7" in chat.items[1]["text"], 20)
-            goose.kill()
-            with pytest.raises(errors.TurnInterrupted):
-                await asking
-        with goose_serve(environment, port=port, key=key):
-            try:
-                assert (await chat.ask_async("say: back again")).text == "back again"
-                await eventually(lambda: chat.status == "ready")
-                file = items_of(tmp_path / "sessions", str(chat.session_id))
-                await eventually(lambda: page.items == file and len(chat.items) == len(file))
-            finally:
-                chat.close()
-    first, second = turns_of(file)
-    streamed = "".join(item["text"] for item in first if item["kind"] == "agent")
-    assert "word7 " in streamed
-    assert streamed == "".join(f"word{number} " for number in range(len(streamed.split())))
-    assert says_so(first)
-    assert not says_so(second)
-    assert model.prompts.count("slow: 2000 20") == 1
+    environment = goose_environment(tmp_path / "goose", model.url)
+    assert await real.killed(environment, tmp_path, words=7) == []
+    assert model.prompts.count(real.ENDLESS) == 1
 
 
 async def test_a_question_that_is_open_when_the_socket_drops_is_void_and_nothing_runs(

@@ -24,7 +24,7 @@ from . import campaign, kills, real
 from .campaign import Case
 from .property import Finding
 from .proxy import KINDS, Fault
-from .run import HANGS, SERVERS, experiment
+from .run import HANGS, SERVERS, Server, experiment
 
 README: Final = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- faults: made by `make faults ARGS=--write` -->", "<!-- /faults -->"
@@ -34,6 +34,11 @@ KERNEL: Final = "the kernel is killed (`kill -9`), at a random moment or in the 
 GOOSE: Final = "goose is killed (`kill -9`) in mid-turn"
 
 COLUMNS: Final = ("serve", "real", "web")
+
+
+def column_of(kind: Server) -> str:
+    """Where a double's runs are counted."""
+    return "serve" if kind.startswith("serve") else "web"
 
 
 class Table:
@@ -54,7 +59,7 @@ class Table:
     def markdown(self) -> str:
         """The table."""
         lines = [
-            "| what goes wrong | `goose serve`, recorded | `goose serve`, real | `goose web` | lost | doubled | untold |",
+            "| what goes wrong | `goose serve` | the real goose | `goose web` | lost | doubled | untold |",
             "|---|--:|--:|--:|--:|--:|--:|",
         ]
         for row in [*KINDS.values(), SEVERAL, KERNEL, GOOSE]:
@@ -75,15 +80,13 @@ async def doubles(table: Table, folder: Path, *, hangs: bool) -> None:
         faults = sorted(HANGS) if hangs else campaign.INSTANT
         cases = campaign.at_every_message(kind, *faults)
         for case, outcome in zip(cases, await campaign.play_against(kind, cases, folder / kind), strict=True):
-            table.add(KINDS[case[0].kind], kind[:5].strip(), case, outcome.findings)
+            table.add(KINDS[case[0].kind], column_of(kind), case, outcome.findings)
         say(f"{kind}: {', '.join(faults)}")
 
 
 async def real_goose(table: Table, environment: dict[str, str], folder: Path, *, hangs: bool) -> None:
     """Every kind of fault at every message, against the real goose."""
-    folder.mkdir()
     with goose_serve(environment) as goose:
-        (folder / "whole").mkdir()
         whole, messages = await real.undisturbed(goose, folder / "whole")
         points = [1, messages // 2, messages - 1] if hangs else range(1, messages + 1)
         kinds = sorted(HANGS) if hangs else campaign.INSTANT
@@ -100,14 +103,14 @@ async def killing(table: Table, environment: dict[str, str], count: int, seed: i
     """Kernels and geese."""
     chance = random.Random(seed)
     moments = [*kills.STEPS, *(kills.draw(chance) for _ in range(count))]
-    for kind, part in (("serve", moments[::2]), ("web late", moments[1::2])):
-        for each in await kills.many(part, folder / kind, kinds=(kind,)):  # type: ignore[arg-type]
-            table.add(KERNEL, kind[:5].strip(), each.kill, each.findings)
+    parts: list[tuple[Server, list[kills.Kill]]] = [("serve", moments[::2]), ("web late", moments[1::2])]
+    for kind, part in parts:
+        for each in await kills.many(part, folder / kind, kinds=(kind,)):
+            table.add(KERNEL, column_of(kind), each.kill, each.findings)
     say(f"kernels: {len(moments)}")
     for number in range(10):
-        own = folder / f"goose{number}"
-        own.mkdir()
-        table.add(GOOSE, "real", number, await real.killed(environment, own, words=chance.randint(1, 60)))
+        found = await real.killed(environment, folder / f"goose{number}", words=chance.randint(1, 60))
+        table.add(GOOSE, "real", number, found)
     say("geese: 10")
 
 
@@ -139,7 +142,7 @@ def main() -> int:
             asyncio.run(real_goose(table, environment, folder / "really hanging", hangs=True))
             for kind in SERVERS:
                 for outcome in campaign.draw(kind, options.sequences):
-                    table.add(SEVERAL, kind[:5].strip(), outcome.faults, outcome.findings)
+                    table.add(SEVERAL, column_of(kind), outcome.faults, outcome.findings)
                 say(f"{kind}: sequences")
     print(table.markdown())
     for detail in table.details:

@@ -57,9 +57,7 @@ async def play(
 
     async def one(number: int, case: Case) -> Outcome:
         async with free:
-            own = folder / f"{number}"
-            own.mkdir(parents=True)
-            return await asyncio.wait_for(run(case, own), _LIMIT * PATIENCE)
+            return await asyncio.wait_for(run(case, folder / f"{number}"), _LIMIT * PATIENCE)
 
     return list(await asyncio.gather(*(one(number, case) for number, case in enumerate(cases))))
 

@@ -1,4 +1,4 @@
-"""WebSocket frames as they are on the wire (RFC 6455), as much of them as a proxy needs that forwards and damages them."""
+"""WebSocket frames as they are on the wire (RFC 6455), as much as a proxy needs that forwards and damages them."""
 
 from __future__ import annotations
 

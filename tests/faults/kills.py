@@ -30,8 +30,8 @@ from support.web_server import running as web_running
 
 from . import recorded
 from .page import Page, Replica
-from .property import Asked, Evidence, Finding, Item, check, turns_of
-from .run import Server, ask, items_of, undisturbed
+from .property import Asked, Evidence, Finding, check, turns_of
+from .run import Server, ask, items_of, make, undisturbed
 
 Json = dict[str, Any]
 
@@ -130,7 +130,7 @@ def told(report: Path) -> list[Json]:
 
 async def once(kind: Server, kill: Kill, by: Victims, folder: Path) -> Killed:
     """Kill a process in its conversation with a double; then open what it left, and go on."""
-    folder.mkdir(parents=True)
+    make(folder)
     async with _slow(kind) as server:
         is_web = isinstance(server, WebServer)
         address = {

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from goose_widget.client import MAX_FRAME
-
 from support.sockets import abort_left, stop_accepting
 
 from . import frames
@@ -311,8 +310,8 @@ async def _flushed(writer: asyncio.StreamWriter, data: bytes) -> None:
     """Write, until the system has all of it: what is logged must not be lost with the connection."""
     writer.write(data)
     await writer.drain()
-    while writer.transport.get_write_buffer_size() and not writer.transport.is_closing():
-        await asyncio.sleep(0.001)
+    while writer.transport.get_write_buffer_size() and not writer.transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)  # a transport tells nobody when it is through
     if writer.transport.is_closing():
         raise ConnectionResetError
 
@@ -338,7 +337,7 @@ def _is_answer(message: Message) -> bool:
     with contextlib.suppress(ValueError):
         said = json.loads(message.payload)
         return isinstance(said, dict) and (
-            "method" not in said and "id" in said or said.get("type") in ("complete", "cancelled", "error")
+            ("method" not in said and "id" in said) or said.get("type") in ("complete", "cancelled", "error")
         )
     return False
 

@@ -17,7 +17,7 @@ from .campaign import Case
 from .page import Page
 from .property import Asked, Evidence, Finding, Item, check
 from .proxy import Proxy, running
-from .run import Conversation, Outcome, converse, items_of, judge
+from .run import Conversation, Outcome, converse, items_of, judge, make
 
 PROMPT: Final = "steps: echo mark >> ran.txt; cat ran.txt"
 """A turn with a text, a tool and a text; each time it runs adds a line to ran.txt."""
@@ -63,6 +63,7 @@ async def undisturbed(goose: GooseServe, folder: Path) -> tuple[dict[str, list[I
 
 async def killed(environment: Mapping[str, str], folder: Path, *, words: int) -> list[Finding]:
     """What is wrong after goose was killed in mid-turn, when so many words had come, and came back."""
+    make(folder)
     port, key = free_port(), "the key of both"
     whole = "".join(f"word{number} " for number in range(2000))
     async with running(Proxy(port)) as proxy:

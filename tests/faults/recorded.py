@@ -1,7 +1,7 @@
 """A `goose serve` that answers every prompt with a turn that the real goose was recorded in (fixtures/acp).
 
-As the real one it forgets what was streamed when the connection drops in mid-turn, but for the steps that were finished,
-and replays a session when it is loaded.
+As the real one it forgets what was streamed when the connection drops in mid-turn, but for the steps that were
+finished, and replays a session when it is loaded.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ async def converse(
 ) -> Conversation:
     """Ask all prompts, the last one over a network that is whole again, and wait until all is quiet."""
     problems: list[str] = []
+    make(folder)
     chat = GooseChat(server=address, token=key or None, store=folder / "sessions", cwd=folder, **more)
     try:
         chat.observe(lambda change: problems.append(change["new"]["title"]) if change["new"] else None, "problem")
@@ -164,6 +165,11 @@ async def converse(
         return Conversation(file, list(chat.items), page.items, problems)
     finally:
         chat.close()
+
+
+def make(folder: Path) -> None:
+    """A folder for a run."""
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 async def ask(chat: GooseChat, proxy: Proxy | None, prompt: str) -> None:

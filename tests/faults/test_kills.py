@@ -16,7 +16,7 @@ def seed(request: pytest.FixtureRequest) -> int:
     """Of everything random here; printed when a test fails."""
     given = request.config.getoption("--fault-seed")
     seed = given if given is not None else random.SystemRandom().randrange(2**32)
-    print(f"to repeat it: --fault-seed={seed}")  # noqa: T201
+    print(f"to repeat it: --fault-seed={seed}")
     return int(seed)
 
 

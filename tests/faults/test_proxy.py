@@ -81,7 +81,7 @@ async def test_what_came_before_a_cut_arrives_and_nothing_else(kind: str) -> Non
                 assert socket.protocol.close_code in (1006, 1009)
         assert [text for _, text in proxy.connections[0].log] == SENT[:2]
         if kind == "refuse":
-            with pytest.raises(OSError):
+            with pytest.raises(ConnectionRefusedError):
                 await client(proxy).__aenter__()
 
 

@@ -35,7 +35,6 @@ def quick() -> Iterator[None]:
 
 async def test_a_cut_at_any_message_of_a_turn_with_a_tool(model: ScriptedModel, tmp_path: Path) -> None:
     with goose_serve(goose_environment(tmp_path / "goose", model.url)) as goose:
-        (tmp_path / "whole").mkdir()
         whole, messages = await real.undisturbed(goose, tmp_path / "whole")
         cases: list[Case] = [(Fault("cut", number),) for number in range(1, messages + 1)]
         outcomes = await campaign.play(

@@ -1,6 +1,6 @@
 """A process that talks to goose and is killed: what it shows is reported to a file that outlives it.
 
-    python -m faults.victim     reads jobs, a line of JSON each, forks a process for each and prints its id, then its end
+    python -m faults.victim     reads jobs, a line of JSON each; forks for each, prints the process's id, then its end
 
 A fork of a process that has the package loaded costs a tenth of a fresh one, so thousands of kills take minutes.
 """

@@ -33,16 +33,23 @@ def messages_of(kind: Server) -> int:
     return 2 + len(updates_of("steps")) + 1  # the answers to the greeting, the new session and the prompt
 
 
+def at(fault: str, number: int) -> Case:
+    """A fault at a message; one that is there from the start meets the connection after one that was cut there."""
+    return (
+        (Fault("cut", number), Fault(fault, connection=2)) if fault in ("mute", "silent") else (Fault(fault, number),)
+    )
+
+
 def at_every_message(kind: Server, *faults: str) -> list[Case]:
     """Each of these kinds of fault at each message up to the end of the first reply."""
-    return [(Fault(fault, number),) for fault in faults for number in range(1, messages_of(kind) + 1)]
+    return [at(fault, number) for fault in faults for number in range(1, messages_of(kind) + 1)]
 
 
 def at_some_messages(kind: Server, *faults: str) -> list[Case]:
     """Each of these kinds of fault as the chat connects, at the first words, among the tools, and at the end."""
     last = messages_of(kind)
     points = sorted({1, 2, 7, last // 2, last - 8, last - 1, last})
-    return [(Fault(fault, number),) for fault in faults for number in points]
+    return [at(fault, number) for fault in faults for number in points]
 
 
 INSTANT: Final = tuple(kind for kind in KINDS if kind not in HANGS)

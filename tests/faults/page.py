@@ -74,6 +74,8 @@ class Page:
             self.refused.append(message["error"])
         if not self.replica.hear(message):
             self.say({"type": "hello", "have": self.replica.seq, "log": self.replica.log})
+        if self.replica.earlier and message["type"] in ("snapshot", "earlier"):
+            self.say({"type": "earlier", "before": self.replica.items[0]["id"]})
 
     def say(self, action: Json) -> None:
         """Send an action."""
@@ -83,7 +85,7 @@ class Page:
     def reload(self) -> None:
         """Load anew, from the keyframe."""
         self.replica = Replica()
-        self.replica.hear({"type": "snapshot", **self._chat.get_state()["transcript"]})
+        self._hear({"type": "snapshot", **self._chat.get_state()["transcript"]})
         self.say({"type": "hello", "have": self.replica.seq, "log": self.replica.log})
 
     @property

@@ -158,6 +158,8 @@ async def converse(
                 before = len(proxy.connections)
                 await eventually(lambda: len(proxy.connections) > before)  # noqa: B023
             await ask(chat, proxy, prompt)
+            if prompt is prompts[0]:
+                page.reload()
         await eventually(lambda: chat.status == "ready", 20)
         file = items_of(folder / "sessions", str(chat.session_id))
         with contextlib.suppress(AssertionError):  # then the property says what differs

@@ -58,6 +58,19 @@ async def test_a_second_fault_while_the_history_comes_back(kind: Server, second:
     assert campaign.report(outcomes) == ""
 
 
+@each_server
+@pytest.mark.parametrize("damage", ["truncate", "duplicate"])
+async def test_a_damaged_message_before_a_cut_makes_it_no_other_conversation(
+    kind: Server, damage: str, tmp_path: Path
+) -> None:
+    """What the server then says of the turn is not what we have of it."""
+    cases: list[Case] = [(Fault(damage, number), Fault("cut", 16)) for number in (4, 7, 8, 9)]
+    with experiment():
+        outcomes = await campaign.play_against(kind, cases, tmp_path)
+    assert [outcome.faults for outcome in outcomes] == cases
+    assert campaign.report(outcomes) == ""
+
+
 async def test_a_server_that_drops_every_connection_as_it_opens(tmp_path: Path) -> None:
     with experiment():
         outcome = await against("serve", [Fault("cut", 1, connection=number) for number in range(1, 12)], tmp_path)

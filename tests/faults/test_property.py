@@ -148,7 +148,7 @@ async def test_a_client_that_loses_what_it_got_is_found_out(tmp_path: Path, monk
 
     with experiment(), monkeypatch.context() as patch:
         patch.setattr(Session, "feed", forgetful)
-        outcome = await against("serve", [Fault("cut", 20)], tmp_path / "forgetful")
+        outcome = await against("serve", [Fault("delay", 20)], tmp_path)
     assert "loss" in {finding.kind for finding in outcome.findings}
 
 

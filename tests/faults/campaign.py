@@ -122,7 +122,8 @@ def draw(kind: Server, count: int) -> list[Outcome]:
         with tempfile.TemporaryDirectory() as folder:
             outcome = asyncio.run(against(kind, case, Path(folder), prompts=DRAWN_PROMPTS))
         outcomes.append(outcome)
-        assert report([outcome]) == ""
+        found = report([outcome])
+        assert found == "", found
 
     holds()
     return outcomes

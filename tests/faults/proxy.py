@@ -337,7 +337,7 @@ def _is_answer(message: Message) -> bool:
     with contextlib.suppress(ValueError):
         said = json.loads(message.payload)
         return isinstance(said, dict) and (
-            ("method" not in said and "id" in said) or said.get("type") in ("complete", "cancelled", "error")
+            ("jsonrpc" in said and "method" not in said) or said.get("type") in ("complete", "cancelled", "error")
         )
     return False
 

@@ -4,6 +4,7 @@
 #   make lab GOOSE=pinned      the same, where GooseChat() is the tests' goose with a scripted model
 #   make lab ARGS=--no-browser passes ARGS to JupyterLab
 #   make test ARGS="-k store"  passes ARGS to pytest; PARALLEL= runs one test after the other
+#   make faults                cuts, stalls and kills whatever can be, and prints a table of what was lost: nothing
 #   make fix                   formats and repairs what can be repaired
 #   make bundle                builds the front end, if it has changed
 #   make screenshots           makes the README's pictures anew, from the running widget
@@ -34,7 +35,7 @@ export PATH := $(here)$(venv)/bin:$(PATH)
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
-.PHONY: lab test check fix bundle browser screenshots notebooks recording constraints clean
+.PHONY: lab test check faults fix bundle browser screenshots notebooks recording constraints clean
 
 lab: $(venv)/.lab $(if $(filter pinned,$(GOOSE)),tests/goose/node_modules/.all) bundle
 	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
@@ -48,6 +49,9 @@ check: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff format --check
 	$(python) -m mypy
 	cd js && npm run --silent check && npm run --silent test
+
+faults: $(venv)/.test tests/goose/node_modules/.all bundle
+	@cd tests && "$(here)$(python)" -m faults $(ARGS)
 
 fix: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check --fix

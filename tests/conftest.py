@@ -12,6 +12,14 @@ from support import browser, installed
 BROWSER = Path(__file__).parent / "browser"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the experiment of tests/faults goes on."""
+    group = parser.getgroup("faults")
+    group.addoption("--kills", type=int, default=50, help="processes to kill in mid-conversation")
+    group.addoption("--fault-runs", type=int, default=12, help="sequences of faults to draw for each server")
+    group.addoption("--fault-seed", type=int, default=None, help="repeats a run of the above")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Sets what the tests read: GOOSE_TEST_BIN, GOOSE_TEST_BROWSER ("" is Playwright's own) and JUPYTER_PATH."""
     # A goose of the user's must never answer in place of the tests' own.

@@ -43,6 +43,9 @@ _POSSIBLE: Final = 2
 _ALIKE: Final = 4
 
 
+DIFFERS: Final = "goose's own record of this conversation differs from what is shown here: a message was damaged on its way."
+
+
 class OtherConversation(Exception):
     """The server's session of this id is another conversation (ids come back after a delete)."""
 
@@ -67,7 +70,12 @@ class _Turn:
 
 
 def missing(
-    transcript: Transcript, replayed: list[ev.Event], *, is_tail: bool = False, must_remember: bool = False
+    transcript: Transcript,
+    replayed: list[ev.Event],
+    *,
+    is_tail: bool = False,
+    must_remember: bool = False,
+    is_ours: bool = False,
 ) -> list[ev.Event]:
     """The events to log so that `transcript` holds all of the history.
 
@@ -76,6 +84,8 @@ def missing(
         replayed: the server's history, oldest first.
         is_tail: that is only the end of the server's.
         must_remember: it is another conversation if the server lacks a whole turn of ours at the end.
+        is_ours: we were in this session before, so it is ours if any prompt is, whatever became of the replies on the
+            way.
 
     Raises:
         OtherConversation: both have something, and no way to align them.
@@ -89,6 +99,8 @@ def missing(
         return _events(theirs)
     pairs = _align(ours, theirs)
     if not any(_likeness(ours[i], theirs[j]) > _CONTRARY for i, j in pairs):
+        if is_ours and pairs:
+            return [ev.Notice("warning", DIFFERS, once=True), *_events(theirs[pairs[-1][1] + 1 :])]
         if any(turn.prompt is not None for turn in theirs) or (not theirs and any(turn.said for turn in ours)):
             raise OtherConversation
         if must_remember and any(turn.whole for turn in ours):

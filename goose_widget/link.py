@@ -320,7 +320,9 @@ class Link(Conversation):
     def _take(self, replayed: list[ev.Event], *, is_tail: bool = False) -> None:
         must_remember = not (self._opened_before or self._server.finishes_alone)
         missing = self.log.read(
-            lambda transcript: history.missing(transcript, replayed, is_tail=is_tail, must_remember=must_remember)
+            lambda transcript: history.missing(
+                transcript, replayed, is_tail=is_tail, must_remember=must_remember, is_ours=self._opened_before
+            )
         )
         if missing:
             self._say(*missing, *([] if self._turn is not None else [ev.TurnEnded("", "end_turn")]))

@@ -262,7 +262,7 @@ export interface Traits {
   resumed: "" | "attached" | "restored" | "read-only";
   /** The newest reply was cut off, and nothing was asked since. `partial`: something of it is here. */
   interrupted: { prompt_id: string; time: number; cause: string; partial: boolean } | null;
-  /** Why the conversation is not being saved, a sentence; "" if it is. */
+  /** That the conversation is not being saved, and why, a sentence; "" if it is. */
   unsaved: string;
   /** Random, one per widget: the key of the draft until there is a session. */
   uid: string;

@@ -41,6 +41,11 @@ function box(content: number) {
     top: () => top,
     grow: (by: number) => scroll.around(() => grow(by)),
     growUnannounced: grow,
+    resize: (by: number) => {
+      grow(by);
+      top = Math.max(0, Math.min(top, height - 100));
+      resized();
+    },
     scrollTo: (value: number) => {
       el.scrollTop = value;
       el.dispatchEvent(new Event("scroll"));
@@ -85,6 +90,24 @@ it("still follows after something grew by itself, like an image that loaded", ()
   growUnannounced(300);
   grow(10);
   expect(top()).toBe(710);
+});
+
+it("still follows after the page got wider, so that there was less to scroll, and narrow again", () => {
+  const { scroll, top, resize } = box(500);
+  scroll.toEnd();
+  resize(-300);
+  expect(top()).toBe(100);
+  resize(300);
+  expect(top()).toBe(400);
+});
+
+it("leaves a reader where he is when the page gets wider", () => {
+  const { scroll, top, scrollTo, resize } = box(500);
+  scroll.toEnd();
+  scrollTo(50);
+  resize(-200);
+  resize(200);
+  expect(top()).toBe(50);
 });
 
 it("does not pull a reader away from what he just opened", () => {

@@ -189,7 +189,7 @@ it.each([
 });
 
 it("warns as long as the conversation is not being saved", () => {
-  const chat = show({ unsaved: "The disk is full" });
+  const chat = show({ unsaved: "This conversation is not being saved: The disk is full." });
   expect(chat.el.querySelector("[role=alert]")?.textContent).toBe(
     "This conversation is not being saved: The disk is full. It goes on in memory and is saved as soon as that works again.",
   );

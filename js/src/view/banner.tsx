@@ -14,8 +14,7 @@ export function Banners({ chat }: { chat: Chat }) {
         <div class="goose-banner goose-error" role="alert">
           <Icon name="warning" />
           <div>
-            <b>This conversation is not being saved:</b> {unsaved.replace(/\.?\s*$/, ".")} It goes on in memory and is
-            saved as soon as that works again.
+            <b>{unsaved}</b> It goes on in memory and is saved as soon as that works again.
           </div>
         </div>
       )}

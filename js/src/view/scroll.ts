@@ -24,7 +24,9 @@ export class Scroll {
       const wasHidden = this.#hidden;
       this.#hidden = box.clientHeight === 0;
       if (this.#hidden) return;
-      if (box.scrollTop === this.#put || (wasHidden && this.#wasAtEnd)) this.toEnd();
+      // With less to show, as when the page got wider, the browser moved the box up, and not the reader.
+      const wasPulled = box.scrollTop < this.#put && box.scrollHeight - box.scrollTop - box.clientHeight <= 1;
+      if (box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd)) this.toEnd();
     });
     for (const element of [box, ...content]) observer.observe(element);
     signal.addEventListener("abort", () => observer.disconnect());

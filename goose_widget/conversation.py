@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from . import errors
+from . import errors, history
 from . import events as ev
 from .facts import Facts
 from .journal import Journal
@@ -168,7 +168,7 @@ class Conversation:
         """goose repeats its facts; the log has each once."""
         match event:
             case ev.Title(title):
-                return title != self.facts.title
+                return not history.is_same(self.facts.title, title)
             case ev.Mode(mode):
                 return mode != self.facts.mode
             case ev.Model(model):

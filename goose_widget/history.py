@@ -43,7 +43,9 @@ _POSSIBLE: Final = 2
 _ALIKE: Final = 4
 
 
-DIFFERS: Final = "goose's own record of this conversation differs from what is shown here: a message was damaged on its way."
+DIFFERS: Final = (
+    "goose's own record of this conversation differs from what is shown here: a message was damaged on its way."
+)
 
 
 class OtherConversation(Exception):
@@ -137,6 +139,12 @@ def _after(transcript: Transcript, ours: list[_Turn], theirs: list[_Turn], pair:
     return rest + _events(theirs[j + 1 :])
 
 
+def share_a_turn(transcript: Transcript, replayed: list[ev.Event]) -> bool:
+    """Whether both have a prompt with the same reply."""
+    ours, theirs = _ours(transcript), _theirs(replayed)
+    return any(_likeness(ours[i], theirs[j]) == _ALIKE for i, j in _align(ours, theirs))
+
+
 def is_lost(transcript: Transcript, replayed: list[ev.Event]) -> bool:
     """Whether the server's history, whole or its end, ends without our newest prompt, which is not marked so yet."""
     ours, theirs = _ours(transcript, prompts=1), _theirs(replayed)
@@ -221,7 +229,7 @@ def _events(turns: Iterable[_Turn]) -> list[ev.Event]:
 
 
 def _likeness(ours: _Turn, theirs: _Turn) -> int:
-    if ours.refused or not _is_same(ours.prompt, theirs.prompt):
+    if ours.refused or not is_same(ours.prompt, theirs.prompt):
         return _DIFFERENT
     for kind in ("agent", "tool", "thought"):
         one, other = ours.said.get(kind), theirs.said.get(kind)
@@ -230,7 +238,8 @@ def _likeness(ours: _Turn, theirs: _Turn) -> int:
     return _POSSIBLE
 
 
-def _is_same(ours: str | None, theirs: str | None) -> bool:
+def is_same(ours: str | None, theirs: str | None) -> bool:
+    """Whether a text of ours is the server's, maybe with something redacted."""
     if ours is None or theirs is None or not _is_redacted(ours):
         return ours == theirs
     return _unredacted(ours).fullmatch(theirs) is not None

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from . import errors
 from . import events as ev
@@ -37,6 +37,8 @@ from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # Changing the model can make goose start another provider.
 _SET_PATIENCE: Final = 30.0
 
@@ -45,6 +47,9 @@ _WATCH_EVERY: Final = 1.0  # seconds between two looks after the file
 _TAKE_OVER_PATIENCE: Final = 8.0  # seconds that another kernel has to give a session up
 _TAKE_OVER_LOOK: Final = 0.1
 _NOT_LET_GO: Final = "The other kernel did not let go of it. It may hang: shut it down, then press Retry."
+
+_CLOSED: Final = "This chat is closed."
+_LEFT: Final = "The chat went to another session before this was done."
 
 _open_rooms: weakref.WeakSet[Room] = weakref.WeakSet()
 
@@ -117,6 +122,7 @@ class Room:
         file: of the session to resume.
         recording: what is replayed in place of a server, `speed` times as fast.
         home: a file at whose server it is, where no server is named.
+        target: the server, where that is known already.
         visits: connect without any session.
 
     Raises:
@@ -133,11 +139,12 @@ class Room:
         recording: Recording | None = None,
         speed: float = 1.0,
         home: SessionFile | None = None,
+        target: Target | None = None,
         visits: bool = False,
     ) -> None:
         self.terms, self._host, self.file, self.recording = terms, host, file, recording
         if recording is None:
-            self.target = terms.target(file or home)
+            self.target = target or terms.target(file or home)
             if not self.target.is_elsewhere and not terms.directory.is_dir():
                 raise errors.UsageError(f"cwd must be a folder; {terms.directory} is none.")
         self.session = Session(
@@ -151,11 +158,14 @@ class Room:
             saved=recording is None,
             visits=visits,
         )
+        self.session.aside = self._aside
         self.answers = Answers(self.session, terms.on_permission, host.has_view, host.patience)
         self.client: Client | Player = Client(self.session, self._locate)
         if recording is not None:
             self.client = Player(self.session, recording, speed)
         self._run: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None  # again
+        self._has_left = False
         self._watch: asyncio.Task[None] | None = None
         self._completing: asyncio.Task[None] | None = None
         self._turns: dict[str, asyncio.Future[tuple[ev.TurnEnded, list[Item]]]] = {}
@@ -168,7 +178,9 @@ class Room:
     # From the beginning to the end.
 
     async def start(self, *, take_over: bool = False) -> None:
-        """Show the session's file, and connect."""
+        """Show the session's file, and connect; nothing, if the chat has left meanwhile."""
+        if self._has_left:
+            return
         background().at_exit.add(self.end)
         _open_rooms.add(self)
         self.session.watcher = self
@@ -176,6 +188,8 @@ class Room:
             self._go()
 
     def _go(self) -> None:
+        if self.session.facts.status == "closed":
+            return
         self._run = background().spawn(self.client.run())
         if self.recording is None:
             self._watch = background().spawn(self._watch_file())
@@ -267,15 +281,19 @@ class Room:
         self.session.close()
         if why is not None:
             self.session.fail(why)
+        self._news.set()
+        for future in self._turns.values():
+            if not future.done():  # no end of its turn was told
+                future.set_exception(errors.UsageError(_LEFT if self._has_left else _CLOSED))
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
 
     def leave(self) -> None:
         """End, and tell the chat nothing more."""
+        self._has_left = True
         self.session.watcher = None
         self.end()
-        self._news.set()
 
     async def _locate(self, by_user: bool) -> Endpoint:
         try:
@@ -287,14 +305,26 @@ class Room:
         finally:
             self.session.place = self.target.place
 
+    def _aside(self, work: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Do what takes long on a thread of its own."""
+
+        async def do() -> None:
+            try:
+                then(await in_thread(work, "goose-widget-document"))
+            except Exception as error:
+                log.exception("the work failed in an unforeseen way")
+                self.session.fail(errors.InternalError(error))
+
+        background().spawn(do())
+
     # What a person does about a problem.
 
     def retry(self) -> None:
         """Connect now; where the file could not be had, try that again."""
         if self._run is not None:
             self.client.retry()
-        elif self.session.facts.status != "closed":
-            background().spawn(self._start_again())
+        elif self.session.facts.status != "closed" and (self._starting is None or self._starting.done()):
+            self._starting = background().spawn(self._start_again())
 
     async def _start_again(self) -> None:
         if await self._resume():
@@ -320,8 +350,9 @@ class Room:
                 self.session.restore()
                 self.retry()
             case "take-over":
-                assert self.file is not None
-                self._host.go_to(self.file, take_over=True)
+                file = self.session.file or self.file
+                assert file is not None
+                self._host.go_to(file, take_over=True)
 
     # Asking.
 
@@ -351,7 +382,7 @@ class Room:
                 begin(prompt_id)
                 end, items = await ended
             except asyncio.CancelledError:
-                if self.session.turn == prompt_id:
+                if prompt_id in (self.session.turn, self.session.continuing):
                     self.client.stop_turn()
                 raise
             finally:
@@ -378,7 +409,7 @@ class Room:
             if problem is not None:
                 raise problem
             if status == "closed":
-                raise errors.UsageError("This chat is closed.")
+                raise errors.UsageError(_LEFT if self._has_left else _CLOSED)
             self._news.clear()
             await self._news.wait()
 

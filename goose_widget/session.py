@@ -8,6 +8,8 @@ and tells its watcher what changed. No I/O but the store, no threads, no timers:
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from . import errors
@@ -19,6 +21,7 @@ from .link import Link
 from .log import Loaded
 from .protocol.requests import Answered, Archive, Declined, Export, Import
 from .settings import Answer
+from .transcript import Item
 
 _STOPPED_AWAY: Final = (
     "Stopped here, while the connection was down. goose may have gone on with the reply: what it has saved is fetched "
@@ -44,8 +47,11 @@ _FORGOTTEN: Final = (
     "of it stays here."
 )
 
-_LARGEST_DOCUMENT: Final = 40 * 2**20
-"""Bytes of a conversation that goose takes in one message; its limit is 64 MiB, once more in JSON."""
+_LARGEST_DOCUMENT: Final = 60 * 2**20
+"""Bytes of a conversation in one message, a string in JSON; goose takes 64 MiB."""
+
+_RESTORES: Final = 2
+"""Tries to bring a conversation to a server in which the connection may drop."""
 
 _RESTORE: Final = ("restore", "Bring it here")
 
@@ -55,13 +61,10 @@ class Session(Link):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._waiting: tuple[str, str] | None = None  # a prompt to send when the session is open: its id and text
+        self.continuing = ""  # the prompt id of a continuation until it is sent
+        self.aside: Aside = lambda work, then: then(work())  # does what takes long; inline, where nobody minds
+        self._restores = 0  # that were tried
         self._unrestored: errors.SessionError | None = None  # why to restore it, once all of it is read
-
-    def _has_opened(self) -> None:
-        if self._waiting is not None:
-            (prompt_id, text), self._waiting = self._waiting, None
-            self.prompt(prompt_id, text)
 
     # What the user does.
 
@@ -87,7 +90,12 @@ class Session(Link):
             raise errors.UsageError(WHY_NO_PROMPT.get(self.facts.status, "The chat can't take a prompt now."))
 
     def stop(self) -> None:
-        """Cancel the running turn, if there is one."""
+        """Cancel the running turn, if there is one, or what has not become one yet."""
+        if self.continuing:
+            has_moved = self._moved is not None
+            self._stop_continuing("cancelled", "Stopped before goose was asked to continue. Nothing was sent.")
+            self._ready = self._ready or (self._transmit is not None and not has_moved)
+            self._refresh()
         if self._turn is None:
             return
         if self._transmit is None:  # of a server that goes on with it: nobody there hears us now
@@ -142,7 +150,7 @@ class Session(Link):
         """Have goose go on with the reply that was cut off; the turn in which it does gets this prompt id.
 
         goose forgets what it was saying when its connection drops, so it gets that back: in a session that is imported
-        with it, else quoted in the prompt.
+        with it, else quoted in the prompt. Until that is sent `continuing` is the prompt id, and `stop` gives it up.
 
         Raises:
             UsageError: there is no such reply, or the chat can't take a prompt now.
@@ -151,41 +159,68 @@ class Session(Link):
         if not cut["partial"]:
             raise errors.UsageError("Nothing had come of the reply, so there is nothing to continue. Ask again.")
         turn = self.log.turn(cut["prompt_id"])
-        if self._server.finishes_alone:
+        if self._server.decides_itself:  # a recording, whose goose had got its reply back
+            self.prompt(prompt_id, GO_ON)
+        elif self._server.finishes_alone:
             self.prompt(prompt_id, quoting(turn))
-            return
-        self._ready = False
-        self._refresh()
-
-        def quote() -> None:
-            self._ready = True
+        else:
+            self.continuing, self._ready = prompt_id, False
             self._refresh()
-            self.prompt(prompt_id, quoting(turn))
+            self.request(Export(str(self.facts.session_id)), partial(self._exported, prompt_id, turn))
 
-        def imported(answer: Answered | Declined) -> None:
-            match answer:
-                case Answered(_, str(session_id)):
-                    self._waiting = (prompt_id, GO_ON)
-                    self._settings.keep(mode=self.facts.mode, model=self.facts.model)
-                    self.request(Archive(str(self.facts.session_id)), lambda _: None)
-                    self._move_to(session_id, _GIVEN_BACK)
-                case _ if self._transmit is None:
-                    self._say(ev.TurnEnded(prompt_id, "failed", {}, _NOT_CONTINUED))
-                    self.commit()
-                case _:
-                    quote()
+    def _exported(self, prompt_id: str, turn: list[Item], answer: Answered | Declined) -> None:
+        if self.continuing != prompt_id:
+            return
+        try:
+            if not isinstance(answer, Answered):
+                raise ValueError(answer.message)
+            document = continued(answer.value, turn)
+        except ValueError:
+            self._imported(prompt_id, turn, Declined("", "", False))
+        else:
+            self.request(Import(document, self._cwd), partial(self._imported, prompt_id, turn))
 
-        def exported(answer: Answered | Declined) -> None:
-            try:
-                if not isinstance(answer, Answered):
-                    raise ValueError(answer.message)
-                document = continued(answer.value, turn)
-            except ValueError:
-                imported(Declined("", "", False))
-            else:
-                self.request(Import(document, self._cwd), imported)
+    def _imported(self, prompt_id: str, turn: list[Item], answer: Answered | Declined) -> None:
+        if self.continuing != prompt_id:
+            return  # the session that was made is one too many; goose has nothing else of it
+        match answer:
+            case Answered(_, str(session_id)):
+                self._settings.keep(mode=self.facts.mode, model=self.facts.model)
+                self.request(Archive(str(self.facts.session_id)), lambda _: None)
+                self._move_to(session_id, _GIVEN_BACK)
+            case _ if self._transmit is None:
+                self._stop_continuing("failed", _NOT_CONTINUED)
+            case _:
+                self.continuing, self._ready = "", True
+                self._refresh()
+                self.prompt(prompt_id, quoting(turn))
 
-        self.request(Export(str(self.facts.session_id)), exported)
+    def _has_opened(self) -> None:
+        if prompt_id := self.continuing:
+            self.continuing = ""
+            self._refresh()
+            self.prompt(prompt_id, GO_ON)
+
+    def _stop_continuing(self, stop_reason: str, why: str) -> None:
+        """Nothing was sent, and nothing will be."""
+        if prompt_id := self.continuing:
+            self.continuing = ""
+            self._say(ev.TurnEnded(prompt_id, stop_reason, {}, why))
+            self.commit()
+
+    def status(self) -> str:
+        """The one word for the state."""
+        return "running" if self.continuing and self._transmit is not None else super().status()
+
+    def fail(self, problem: errors.GooseError) -> None:
+        """The chat can't go on until the user does something."""
+        self._stop_continuing("failed", f"{problem.title} Nothing was sent.")
+        super().fail(problem)
+
+    def close(self) -> None:
+        """End: nothing is received or sent any more."""
+        self._stop_continuing("failed", "The chat was closed before goose was asked to continue. Nothing was sent.")
+        super().close()
 
     def retry_turn(self, prompt_id: str) -> None:
         """Ask again what was asked when the reply was cut off.
@@ -246,23 +281,24 @@ class Session(Link):
                     problem.detail = f"It can't be brought there either: {message}." if offered else ""
                     self.show_only(problem)
 
-        self.request(Import(self._document(), self._cwd), done)
+        def made(document: dict[str, Any], is_cut: bool) -> None:
+            if self._speaker is not speaker or self._transmit is None:
+                return  # the next connection finds out again
+            if is_cut:
+                self._say(ev.Notice("warning", _FORGOTTEN, once=True))
+            self.request(Import(document, self._cwd), done)
 
-    def _document(self) -> dict[str, Any]:
-        """The conversation as goose imports it; the beginning of what is too long for one message is left out."""
+        speaker = self._speaker
+        if self._restores == _RESTORES:  # goose may close the connection because of it
+            self._restores = 0
+            problem.detail = "The connection dropped each time that it was brought there."
+            problem.offers = (_RESTORE, *problem.offers)
+            self.show_only(problem)
+            return
+        self._restores += 1
         items = self.log.snapshot()[1]
-        while True:
-            document = to_document(
-                items,
-                session_id=str(self.facts.session_id),
-                cwd=self._cwd,
-                title=self.facts.title,
-                created=items[0].get("time", 0.0) if items else 0.0,
-            )
-            if len(items) < 2 or len(json.dumps(document, ensure_ascii=False).encode()) < _LARGEST_DOCUMENT:
-                return document
-            items = items[len(items) // 2 :]
-            self._say(ev.Notice("warning", _FORGOTTEN, once=True))
+        facts = {"session_id": str(self.facts.session_id), "cwd": self._cwd, "title": self.facts.title}
+        self.aside(partial(_document, items, **facts), lambda result: made(*result))
 
     def _move_to(self, session_id: str, notice: str) -> None:
         """Go on in another session of this server, which has the conversation; the file goes on in a new one."""
@@ -271,3 +307,18 @@ class Session(Link):
         self._change(session_id=session_id, problem=None, read_only=False)
         self._load(tail=1)
         self._flush()
+
+
+Aside = Callable[[Callable[[], Any], Callable[[Any], object]], object]
+"""Calls the first function, maybe on another thread, and then on this one the second with what it returned."""
+
+
+def _document(items: list[Item], **facts: str) -> tuple[dict[str, Any], bool]:
+    """The conversation as goose imports it, and whether its beginning had to be left out for its size."""
+    is_cut = False
+    while True:
+        document = to_document(items, **facts, created=items[0].get("time", 0.0) if items else 0.0)
+        as_sent = json.dumps(json.dumps(document, ensure_ascii=False), ensure_ascii=False)
+        if len(items) < 2 or len(as_sent.encode("utf-8", "replace")) < _LARGEST_DOCUMENT:
+            return document, is_cut
+        items, is_cut = items[len(items) // 2 :], True

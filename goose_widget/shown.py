@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import traitlets as t
@@ -98,10 +99,14 @@ class Shown(t.HasTraits):
         """
         if self._room.recording is not None:
             raise errors.UsageError("This is a recording: it has no other sessions.")
-        if self._session.turn is not None and self._session.facts.status in ("running", "waiting"):
+        if self._session.facts.status in ("running", "waiting"):
             raise errors.UsageError("goose is still working in this session. Wait until it is done, or stop it first.")
         left = self._room
-        room = Room(left.terms, self, file=file, session_id=session_id)
+        facts = left.session.facts
+        # A file says how its session is set. A new session goes on with what is set here, at the same server.
+        mode, model = (facts.mode or None, facts.model or None) if file is None else (None, None)
+        terms = replace(left.terms, mode=mode, model=model)
+        room = Room(terms, self, file=file, session_id=session_id, target=left.target if file is None else None)
         left.leave()
         self._room = room
         self.facts_changed(left.session.facts, room.session.facts)

@@ -505,7 +505,7 @@ def test_a_reply_that_was_cut_off_is_told_with_its_cause_and_time(wire: Wire) ->
 def test_goose_goes_on_with_its_own_partial_reply(wire: Wire) -> None:
     cut_off(wire, "one ", "two")
     wire.session.continue_turn("p2")
-    assert wire.session.facts.status != "ready"  # no prompt slips in between
+    assert wire.session.facts.status == "running"  # no prompt slips in between
     assert wire.sent[-1]["params"] == {"sessionId": "20261122_7"}
     theirs = {"conversation": [{"role": "user", "created": 1, "content": [{"type": "text", "text": "tell"}]}]}
     wire.reply(data=json.dumps({**theirs, "extension_data": {"tools": 1}}))
@@ -543,6 +543,61 @@ def test_a_drop_before_goose_could_continue_is_told_and_nothing_was_sent(wire: W
     wire.connect()
     opened(wire, ("user", "tell"))
     assert [m["method"] for m in wire.sent].count("session/prompt") == 1
+
+
+@pytest.mark.parametrize("when", ["exported", "imported", "loaded"])
+@pytest.mark.parametrize("how", ["stopped", "closed", "failed"])
+def test_a_continuation_that_is_given_up_sends_nothing_and_ends(wire: Wire, when: str, how: str) -> None:
+    cut_off(wire, "one ")
+    wire.session.continue_turn("p2")
+    if when != "exported":
+        theirs = {"conversation": [{"role": "user", "created": 1, "content": [{"type": "text", "text": "tell"}]}]}
+        wire.reply(data=json.dumps({**theirs, "extension_data": {"tools": 1}}))
+    if when == "loaded":
+        wire.reply(sessionId="20261122_8")
+    if how == "stopped":
+        wire.session.stop()
+    elif how == "closed":
+        wire.session.close()
+    else:
+        wire.session.fail(errors.RequestRefused("load", "no"))
+    ends = [entry.event for entry in wire.entries if isinstance(entry.event, ev.TurnEnded)]
+    assert (ends[-1].prompt_id, "Nothing was sent" in ends[-1].error) == ("p2", True)
+    assert wire.session.facts.status == {"stopped": "ready", "closed": "closed", "failed": "failed"}[how] or (
+        when == "loaded" and how == "stopped"
+    )
+    if how == "stopped":
+        if when == "loaded":
+            opened(wire, ("user", "tell"), ("agent", "one"))
+        else:
+            wire.reply(sessionId="20261122_8", data="{}")
+        assert wire.session.facts.status == "ready"
+        turn(wire, "else", "sure")
+    assert "cut off when" not in str(wire.sent)
+
+
+def test_a_restore_in_which_the_connection_drops_each_time_is_left_to_the_user(wire: Wire) -> None:
+    turn(wire)
+    wire.session.close()
+    again = resumed(wire.store.folder)
+    for _ in range(2):
+        forget(again)
+        again.session.disconnected("cut")
+        assert again.session.facts.problem is None
+    forget(again)
+    problem = again.session.facts.problem
+    assert isinstance(problem, errors.UnknownSession)
+    assert "dropped each time" in problem.detail
+    assert [offer for offer, _ in problem.offers] == ["restore", "new"]
+
+
+def test_a_redacted_title_does_not_come_back(wire: Wire) -> None:
+    turn(wire)
+    wire.session.rename("the key is [redacted]")
+    wire.update("session_info_update", title="the key is sk-1")
+    assert wire.session.facts.title == "the key is [redacted]"
+    wire.update("session_info_update", title="Another title")
+    assert wire.session.facts.title == "Another title"
 
 
 def test_only_what_was_cut_off_can_be_continued(wire: Wire) -> None:

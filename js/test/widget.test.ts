@@ -179,7 +179,6 @@ it("counts down in the header too", async () => {
 it.each([
   ["attached", "resumed", "The server still had this session"],
   ["restored", "restored", "Brought back from the file"],
-  ["read-only", "read only", "can't go on here"],
 ] as const)("says beside the id that a session was %s", (resumed, word, meaning) => {
   const chat = show({ resumed });
   const tag = chat.el.querySelector<HTMLElement>(".goose-session .goose-tag");
@@ -208,7 +207,7 @@ it("offers to go on with an interrupted reply, or to ask again", async () => {
   vi.useFakeTimers({ now: new Date(2026, 10, 22, 14, 5) });
   const chat = show({ interrupted: CUT, transcript: keyframe([agent("a", "Half", "interrupted")]) });
   const bar = () => chat.el.querySelector('[aria-label="Interrupted reply"]');
-  expect(bar()?.textContent).toContain("The reply was interrupted at 14:03: goose ended.");
+  expect(bar()?.textContent).toContain("The reply was interrupted at 14:03.");
   expect(chat.item("a").textContent).toContain("Interrupted");
   expect([chat.button("Continue").className, chat.button("Retry").className]).toEqual([
     "goose-button goose-primary",

@@ -16,7 +16,7 @@ const RESUMED: Record<Traits["resumed"], [word: string, meaning: string] | null>
     "restored",
     "Brought back from the file beside the notebook into this server; the agent remembers the conversation.",
   ],
-  "read-only": ["read only", "Shown as its file has it; it can't go on here."],
+  "read-only": null, // the state says it
 };
 
 export function Header({ chat }: { chat: Chat }) {

@@ -55,9 +55,9 @@ function Interrupted({ chat }: { chat: Chat }) {
   return (
     <section class="goose-interrupted" aria-label="Interrupted reply">
       <Icon name="warning" />
-      <div>
-        <b>The reply was interrupted at {clock(time, now())}</b>
-        {cause !== "" && `: ${cause}`}
+      {/* The notice above tells the cause. */}
+      <div title={cause}>
+        <b>The reply was interrupted at {clock(time, now())}.</b>
       </div>
       {!chat.silent && !chat.get("read_only") && (
         <Ways chat={chat} ways={partial ? [CONTINUE, AGAIN] : [AGAIN]} first />

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from goose_widget import events as ev
 from goose_widget.events import Event
-from goose_widget.history import OtherConversation, missing
+from goose_widget.history import OtherConversation, TooShort, is_lost, missing
 from goose_widget.transcript import Transcript, reduce
 from support import replay, strategies
 
@@ -360,3 +360,119 @@ def test_a_long_history_takes_no_long_time() -> None:
     assert reconcile([*theirs[:-2], END], theirs) == theirs[-2:]
     forgotten = [*theirs[:2], user("go on"), ev.Text("Half", "x"), LOST, *theirs[4:]]
     assert reconcile(forgotten, [*theirs[:3], *theirs[4:]]) == []
+
+
+# -- only the end of a history -----------------------------------------------------------------------------------------
+
+
+def of_tail(ours: Log, tail: Log) -> Log:
+    return missing(transcript_of(ours), tail, is_tail=True)
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_the_end_of_an_equal_history_says_that_nothing_is_missing(kept: int) -> None:
+    turns = [A, B, C]
+    assert of_tail([*A, END, *B, END, *C, END], [event for turn in turns[-kept:] for event in turn]) == []
+
+
+def test_what_follows_our_newest_turn_is_missing() -> None:
+    assert of_tail([*A, END, *B, END], [*B, *C]) == C
+
+
+def test_the_rest_of_our_newest_turn_is_missing() -> None:
+    assert of_tail([*A, END, user("b"), *tool("c1"), LOST], B) == [
+        ev.Thought("Hm.", "m2"),
+        ev.Text("Reply to b.", "m3"),
+    ]
+
+
+def test_half_a_turn_at_the_beginning_of_the_end_says_nothing() -> None:
+    assert of_tail([*A, END, *B, END], [ev.Text("of a long turn", "m9"), *B]) == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "tail"),
+    [
+        pytest.param([*A, END], [*B, *C], id="what is between is not known"),
+        pytest.param([*A, END, *B, END], A, id="a whole turn of ours is not there"),
+        pytest.param([*A, END, *B, END], [*A, *C], id="both went on differently"),
+        pytest.param([*A, END], [user("a"), ev.Text("Another reply.", "m8")], id="another reply"),
+        pytest.param([*A, END], [*A, *A], id="a prompt twice: which of them is ours?"),
+        pytest.param([*A, END], [ev.Text("the end of one long turn", "m9")], id="no prompt"),
+        pytest.param([*A, END], [], id="nothing"),
+    ],
+)
+def test_an_end_that_does_not_tell_for_certain_is_too_short(ours: Log, tail: Log) -> None:
+    with pytest.raises(TooShort):
+        of_tail(ours, tail)
+
+
+def test_turns_that_were_cut_off_may_be_missing_at_the_end() -> None:
+    cut = [user("c"), ev.Text("Half a re", "m4"), LOST]
+    assert of_tail([*A, END, *B, END, *cut], B) == []
+
+
+# -- a server that does not remember -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param([*A, END, *B, END], A, id="the newest turn"),
+        pytest.param([*A, END], [], id="everything"),
+        pytest.param([*A, END], [ev.Text("a greeting", "m9")], id="everything but a greeting"),
+    ],
+)
+def test_a_server_that_lacks_a_whole_turn_has_another_conversation(ours: Log, theirs: Log) -> None:
+    with pytest.raises(OtherConversation):
+        missing(transcript_of(ours), theirs, must_remember=True)
+
+
+def test_a_server_need_not_remember_what_was_cut_off() -> None:
+    ours = [*A, END, user("b"), ev.Text("Half a re", "m3"), LOST]
+    assert missing(transcript_of(ours), A, must_remember=True) == []
+    assert missing(transcript_of(ours), [*A, user("b")], must_remember=True) == []
+
+
+def test_a_session_that_was_ours_stays_ours_when_a_reply_was_damaged_on_its_way() -> None:
+    ours = [user("a"), ev.Text("Rep to a.", "m1"), END]
+    with pytest.raises(OtherConversation):
+        missing(transcript_of(ours), A)
+    told, *rest = missing(transcript_of(ours), [*A, *B], is_ours=True)
+    assert isinstance(told, ev.Notice)
+    assert "damaged" in told.text
+    assert rest == B
+
+
+# -- what was redacted -------------------------------------------------------------------------------------------------
+
+SECRET = [user("my key is sk-1, you know"), ev.Text("I saw sk-1 there.", "m1")]
+REDACTED = [user("my key is [redacted], you know"), ev.Text("I saw [redacted] there.", "m1"), END]
+
+
+@pytest.mark.parametrize("is_tail", [False, True])
+def test_what_was_redacted_is_the_same_turn_and_does_not_come_back(is_tail: bool) -> None:
+    assert missing(transcript_of(REDACTED), SECRET, is_tail=is_tail, must_remember=True) == []
+    assert missing(transcript_of(REDACTED), [*SECRET, *B], is_tail=is_tail, must_remember=True) == B
+    assert missing(transcript_of([*REDACTED, *A, END]), [*SECRET, *A, *B], is_tail=is_tail) == B
+
+
+def test_a_redacted_prompt_is_no_other_prompt() -> None:
+    with pytest.raises(OtherConversation):
+        missing(transcript_of(REDACTED), [user("my dog is brown, you know"), ev.Text("So?", "m1")])
+
+
+# -- a prompt that never arrived ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "lost"),
+    [
+        ([*A, END, user("b"), LOST], A, True),
+        ([*A, END, user("b"), LOST], [*A, user("b")], False),
+        ([user("b"), LOST], [], True),
+        ([], A, False),
+    ],
+)
+def test_a_prompt_that_the_server_lacks_at_the_end_is_lost(ours: Log, theirs: Log, lost: bool) -> None:
+    assert is_lost(transcript_of(ours), theirs) is lost

@@ -89,13 +89,20 @@ def continued(document: Document, turn_items: list[Item]) -> Document:
     return {**document, "message_count": len(conversation), "conversation": conversation}
 
 
-def truncated(document: Document, prompts: int) -> Document:
-    """The document with its first `prompts` visible prompts only, and what followed each."""
+def truncated(document: Document, *, drop: int) -> Document:
+    """The document without its last `drop` visible prompts, and without what followed each.
+
+    Counted from the end: the beginning of a conversation may be missing at the server.
+
+    Raises:
+        ValueError: nothing would be left of it.
+    """
     conversation = list(document.get("conversation") or [])
     starts = _prompts(conversation)
-    kept, dropped = conversation, []
-    if prompts < len(starts):
-        kept, dropped = conversation[: starts[prompts]], conversation[starts[prompts] :]
+    if drop >= len(starts):
+        raise ValueError(f"the server's session has {len(starts)} prompts")
+    end = starts[-drop] if drop else len(conversation)
+    kept, dropped = conversation[:end], conversation[end:]
     if any(map(_is_summary, dropped)) and not any(map(_is_summary, kept)):
         # What was summed up later is hidden from the agent; without the summary it needs the whole again.
         kept = [

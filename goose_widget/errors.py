@@ -64,7 +64,10 @@ class GooseError(Exception):
 
     def __init__(self, title: str, text: str = "", *, detail: str = "") -> None:
         self.title, self.text, self.detail = title, text, detail
-        super().__init__("\n".join(part for part in (title, text, detail) if part))
+        super().__init__(title)
+
+    def __str__(self) -> str:
+        return "\n".join(part for part in (self.title, self.text, self.detail) if part)
 
     def to_wire(self) -> dict[str, Any]:
         """As JSON for the browser."""

@@ -7,12 +7,15 @@ run or written because of it.
 from __future__ import annotations
 
 import json
+import secrets
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from .document import EXPECTED, entries_of
 from .errors import SessionFileError, UsageError
-from .store import Entry, Header, session_file
+from .store import Entry, Header, SessionFile, Store, session_file
 
 LARGEST: Final = 512 * 1024 * 1024
 """Bytes of a file, at most."""
@@ -33,6 +36,30 @@ def read(path: Path) -> tuple[Header, list[Entry]]:
         return entries_of(_document(data))
     except (ValueError, RecursionError) as error:  # a UsageError is one too
         raise UsageError(f"{path} holds no session.", _EXPECTED) from error
+
+
+def write(store: Store, header: Header, entries: Sequence[Entry]) -> SessionFile:
+    """Put an imported conversation into a folder. Returns its file.
+
+    A copy of a session that is in the folder already gets an id of its own, which no server knows: so it goes on apart
+    from that one, and the id stays that one's.
+
+    Raises:
+        SessionFileError: it can't be written.
+    """
+    session_id, continues = header.session_id, ""
+    if not session_id or any(file.header.session_id == session_id for file in store.files()):
+        session_id, continues = f"imported-{secrets.token_hex(4)}", session_id
+    now = round(time.time(), 3)
+    file = store.create(Header(session_id, header.server, now, cwd=header.cwd, agent=header.agent, continues=continues))
+    try:
+        file.append(list(entries))
+        file.sync()
+    except OSError as error:
+        file.discard()
+        raise SessionFileError(f"{file.path} can't be written: {error.strerror or error}.") from error
+    file.close()
+    return session_file(file.path)
 
 
 def _bytes(path: Path) -> bytes:

@@ -7,12 +7,14 @@ of it is saved once that works again.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from . import events as ev
-from .errors import SessionFileError
+from .errors import SessionFileError, UsageError
 from .redact import redact, redact_header
 from .store import Entry, Header, SessionFile, Store
 
@@ -32,6 +34,14 @@ _WORTH_KEEPING: Final = (
 
 # Making a file may be slow where it fails (a whole conversation is copied): not for every piece of a reply.
 _TRIES_AGAIN: Final = (ev.UserMessage, ev.TurnEnded)
+
+_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether a chat of this process has the session's file to write."""
+    files = [journal.file for journal in list(_journals)]
+    return any(file is not None and file.writable and file.path == path for file in files)
 
 
 class Journal:
@@ -53,9 +63,11 @@ class Journal:
         self._file: SessionFile | None = None
         self._left: SessionFile | None = None  # the file to go on from in a new one
         self._waiting: list[Entry] = []
+        self._held: list[Entry] | None = None  # what came while the file is written anew
         self._is_worth_keeping = False
         self._closed = False
         self.problem = ""
+        _journals.add(self)
 
     @property
     def file(self) -> SessionFile | None:
@@ -74,15 +86,38 @@ class Journal:
         """Write `entries`. What can't be written waits, and is written before the next ones."""
         if self._store is None:
             return
-        self._waiting += entries
         self._is_worth_keeping |= any(isinstance(entry.event, _WORTH_KEEPING) for entry in entries)
+        if self._held is not None:
+            self._held += entries
+            return
+        self._waiting += entries
         is_due = not self.problem or any(isinstance(entry.event, _TRIES_AGAIN) for entry in entries)
         if not self._closed:
             self._save(may_make=is_due)
 
     def retry(self) -> None:
         """Try again to write what waits. To be called every few seconds while there is a problem."""
-        if self.problem and not self._closed:
+        if self.problem and not self._closed and self._held is None:
+            self._save(may_make=True)
+
+    def hold(self) -> None:
+        """Leave the file alone until `release`: another thread writes it anew, with `redact`.
+
+        Raises:
+            UsageError: it is held already.
+        """
+        if self._held is not None:
+            raise UsageError("A text is being removed from this conversation. Wait until that is done.")
+        self._held = []
+
+    def release(self) -> None:
+        """Write what came meanwhile; close the file if that was asked for meanwhile."""
+        held, self._held = self._held or [], None
+        self._waiting += held
+        if self._closed:
+            self._closed = False
+            self.close()
+        elif self._waiting:
             self._save(may_make=True)
 
     def _save(self, *, may_make: bool) -> None:
@@ -149,6 +184,8 @@ class Journal:
     def redact(self, text: str) -> int:
         """Remove a text for good from all that was and will be written here. Returns how often it was there.
 
+        For any thread, between `hold` and `release`.
+
         Files that this one goes on from hold it too: `Store.lineage` names them.
 
         Raises:
@@ -165,6 +202,9 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left, and let others have the file."""
+        if self._held is not None:
+            self._closed = True  # `release` does the rest
+            return
         if self._store is not None and not self._closed:
             self._save(may_make=True)
         self._closed = True

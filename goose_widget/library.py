@@ -1,36 +1,60 @@
-"""What a user does with whole sessions: list, search, rename, fork, export, redact and delete them.
+"""What a user does with whole sessions: list, search, rename, fork and export them.
 
 On the background thread, but what may take long is done on threads of its own.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Sequence
+import os
+import secrets
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from . import errors, history
-from .document import entries_of, truncated
+from . import errors, private
+from .document import to_document, truncated
 from .export import FORMATS, export, export_name
-from .facts import WHY_NO_PROMPT, Facts
-from .journal import redact_file
-from .log import load
-from .loop import in_thread
-from .protocol.requests import Declined, Delete, Export, Fork, Import, Kept, ListSessions, Rename
-from .room import Room, Terms
+from .facts import WHY_NO_PROMPT
+from .loop import in_thread, unbroken
+from .protocol.requests import Declined, Export, Fork, Import, Kept, ListSessions, Rename
+from .room import Room
 from .search import search
-from .store import Entry, Header, SessionFile, SessionInfo, Store, session_file
-from .transcript import Change, Item
+from .store import SessionFile, SessionInfo, Store, session_file
+from .transcript import Item
 
 _LISTED: Final = 50
 _LONGEST_TITLE: Final = 200
-_VISIT_PATIENCE: Final = 60.0
+
+_WHY_NOT_NOW: Final = WHY_NO_PROMPT | {
+    "connecting": "goose is still connecting. Try again in a moment.",
+    "reconnecting": "The connection to goose is down. Try again when it is back.",
+}
+
+
+def check_is_no_recording(room: Room) -> None:
+    """Refuse what a chat that is replayed does not do.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if room.recording is not None:
+        raise errors.UsageError("This is a recording: it is replayed, and changes nothing.")
+
+
+def check_may_change(room: Room) -> None:
+    """Refuse what would change a conversation that can't be.
+
+    Raises:
+        UsageError: it is a recording, or closed.
+    """
+    check_is_no_recording(room)
+    if room.session.facts.status == "closed":
+        raise errors.UsageError("This chat is closed.", "GooseChat(session_id) opens its session again.")
 
 
 # The open session.
@@ -40,12 +64,18 @@ async def rename(room: Room, title: str) -> str:
     """Give the session a title, in its file and at the server. Returns what to tell the user, "" for nothing.
 
     Raises:
-        UsageError: the title is empty.
+        UsageError: the title is empty, or the conversation can't be changed here.
+        GooseError: the first connection fails.
     """
     title = " ".join(title.split())[:_LONGEST_TITLE]
     if not title:
         raise errors.UsageError("The title is empty.")
+    check_may_change(room)
     session = room.session
+    if session.facts.read_only:
+        raise errors.UsageError("This conversation can only be read here, so it keeps its title.")
+    if session.facts.status == "connecting":
+        await room.until_ready()  # the server makes titles too, and must know that this is the user's
     session.rename(title)
     if not session.is_ready or session.facts.session_id is None:
         return "The title is kept here; goose was not told, as it is not connected."
@@ -61,12 +91,16 @@ class ForkPoint:
 
     Attributes:
         until: the seq of the last entry that belongs to it; None for all of them.
-        prompts: how many of the server's prompts that are.
+        end: how many items belong to it.
+        prompts: how many of their prompts the server got.
+        dropped: how many it got after them.
         draft: what is to be written next: the prompt before which it was cut.
     """
 
     until: int | None
+    end: int
     prompts: int
+    dropped: int
     draft: str = ""
 
 
@@ -85,8 +119,13 @@ def fork_point(items: Sequence[Item], item_id: str = "") -> ForkPoint:
         end, draft = at, str(items[at]["text"])
     elif at is not None:
         end = next((n for n in range(at, len(items)) if items[n]["kind"] == "user"), len(items))
-    prompts = sum(item["kind"] == "user" and item["state"] != "failed" for item in items[:end])
-    return ForkPoint(None if end == len(items) else _seq(items[end]) - 1, prompts, draft)
+    prompts = sum(map(_is_prompt, items[:end]))
+    dropped = sum(map(_is_prompt, items[end:]))
+    return ForkPoint(None if end == len(items) else _seq(items[end]) - 1, end, prompts, dropped, draft)
+
+
+def _is_prompt(item: Item) -> bool:
+    return bool(item["kind"] == "user" and item["state"] != "failed")
 
 
 def _seq(item: Item) -> int:
@@ -100,11 +139,13 @@ async def fork(room: Room, item_id: str = "") -> tuple[SessionFile | None, str]:
         UsageError: there is no such item, the chat is not ready, or the server can't do it.
         SessionFileError: its file can't be written.
     """
+    check_may_change(room)
     session = room.session
     if session.facts.status != "ready":
-        raise errors.UsageError(WHY_NO_PROMPT.get(session.facts.status, "The chat can't be forked now."))
+        raise errors.UsageError(_WHY_NOT_NOW.get(session.facts.status, "The chat can't be forked now."))
     await room.whole()
-    point = fork_point(session.log.snapshot()[1], item_id)
+    seq, items = session.log.snapshot()  # what is asked meanwhile is not in the fork
+    point = fork_point(items, item_id)
     if point.prompts == 0:
         return None, point.draft
     old, cwd = str(session.facts.session_id), str(room.terms.directory)
@@ -113,15 +154,31 @@ async def fork(room: Room, item_id: str = "") -> tuple[SessionFile | None, str]:
     else:
         answer = await room.request(Export(old))
         if not isinstance(answer, Declined):
-            document = await in_thread(partial(truncated, answer.value, point.prompts), "goose-widget-fork")
-            answer = await room.request(Import(document, cwd))
+            cut = partial(_cut, answer.value, items, point, old, cwd, session.facts.title)
+            answer = await room.request(Import(await in_thread(cut, "goose-widget-fork"), cwd))
     if isinstance(answer, Declined):
         raise errors.UsageError(f"The session was not forked: {answer.message}.")
     header = session.new_header(str(answer.value))
-    create = partial(room.terms.store.create, header, begins_with=session.file, until=point.until)
-    file = await in_thread(create, "goose-widget-fork")
-    file.close()
-    return session_file(file.path), point.draft
+    until = seq if point.until is None else point.until
+
+    def create() -> Path:
+        file = room.terms.store.create(header, begins_with=session.file, until=until)
+        file.close()
+        return file.path
+
+    return session_file(await unbroken(in_thread(create, "goose-widget-fork"))), point.draft
+
+
+def _cut(
+    document: dict[str, Any], items: list[Item], point: ForkPoint, session_id: str, cwd: str, title: str
+) -> dict[str, Any]:
+    """The fork as the server gets it: of its own document, else, if that begins after the cut, of what is here."""
+    try:
+        return truncated(document, drop=point.dropped)
+    except ValueError:
+        kept = items[: point.end]
+        created = kept[0].get("time") or 0.0
+        return to_document(kept, session_id=session_id, cwd=cwd, title=title, created=created)
 
 
 async def export_to(room: Room, path: Path | None = None, format: str | None = None) -> Path:
@@ -157,13 +214,30 @@ async def export_to(room: Room, path: Path | None = None, format: str | None = N
 
     def write() -> Path:
         target = path if path is not None else _free(folder / name)
-        target.write_text(text(), encoding="utf-8")
+        _write(target, text().encode("utf-8", "replace"))
         return target
 
     try:
         return await in_thread(write, "goose-widget-export")
-    except OSError as error:
-        raise errors.UsageError(f"The chat was not exported: {error.strerror or error}.") from error
+    except (OSError, RuntimeError) as error:  # links in a circle, before Python 3.13
+        why = error.strerror if isinstance(error, OSError) else None
+        raise errors.UsageError(f"The chat was not exported: {why or error}.") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole, or not at all. A new one is its owner's only; a link stays one."""
+    path = path.resolve()
+    temporary = path.with_name(f".goose-export-{secrets.token_hex(8)}.tmp")
+    fd = private.create(temporary)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _free(path: Path) -> Path:
@@ -175,60 +249,7 @@ def _free(path: Path) -> Path:
     return candidate
 
 
-async def redact_in(room: Room, text: str) -> int:
-    """Remove a text from the session's file, and from those that it goes on from, for good.
-
-    Returns how often it was there.
-
-    Raises:
-        UsageError: the text is empty, a turn is running, or the chat has no file.
-        SessionFileError: a file can't be written.
-    """
-    if not text.strip():
-        raise errors.UsageError("Name the text to remove.")
-    await room.whole()
-    session = room.session
-    if session.turn is not None:
-        raise errors.UsageError("goose is still working. Wait until it is done, or stop it first.")
-    if session.file is None:
-        raise errors.UsageError("This conversation has no file yet, so there is nothing to remove.")
-    file = session.file
-    earlier = room.terms.store.lineage(file)
-    try:
-        if not all(each.acquire() for each in earlier):
-            raise errors.SessionFileError("A file that this conversation goes on from is open in another kernel.")
-        count = session.redact(text)
-        for each in earlier:
-            await in_thread(partial(redact_file, each, text), "goose-widget-redact")
-    except OSError as error:
-        raise errors.SessionFileError(f"The text was not removed: {error.strerror or error}.") from error
-    finally:
-        for each in earlier:
-            each.close()
-    session.reload(await in_thread(partial(load, file), "goose-widget-redact"))
-    return count
-
-
 # Any session.
-
-
-@contextlib.asynccontextmanager
-async def visit(terms: Terms, file: SessionFile | None = None) -> AsyncIterator[Room]:
-    """A connection to the server without a session.
-
-    Raises:
-        GooseError: the server can't be reached.
-    """
-    room = Room(terms, _Nobody(), home=file, visits=True)
-    await room.start()
-    try:
-        try:
-            await asyncio.wait_for(room.until_ready(), _VISIT_PATIENCE)
-        except asyncio.TimeoutError:
-            raise errors.ConnectionRefused(room.target.place, f"It did not answer in {_VISIT_PATIENCE:g} s.") from None
-        yield room
-    finally:
-        room.leave()
 
 
 async def kept_at_server(room: Room) -> tuple[Kept, ...]:
@@ -245,7 +266,7 @@ async def kept_at_server(room: Room) -> tuple[Kept, ...]:
 
 def all_sessions(store: Store, kept: Sequence[Kept], place: str) -> list[SessionInfo]:
     """The sessions of a folder, and those of the server that the folder does not have, newest first."""
-    known = {file.header.session_id for file in store.files()}
+    known = {(file.header.session_id, file.header.server) for file in store.files()}
     others = [
         SessionInfo(
             session_id=each.session_id,
@@ -257,56 +278,9 @@ def all_sessions(store: Store, kept: Sequence[Kept], place: str) -> list[Session
             path=None,
         )
         for each in kept
-        if each.session_id not in known and each.messages
+        if (each.session_id, place) not in known and each.messages
     ]
     return sorted([*store.sessions(), *others], key=lambda info: info.updated, reverse=True)
-
-
-async def delete(room: Room, file: SessionFile) -> None:
-    """Remove a session's file, and the server's copy if it is the same conversation.
-
-    Args:
-        room: a connection to the server.
-        file: which; not open in this kernel.
-
-    Raises:
-        UsageError: the server has it and does not delete it. Nothing is removed then.
-        SessionInUse: another kernel has it open.
-        SessionFileError: the file can't be removed.
-    """
-    if not file.acquire():
-        raise errors.SessionInUse(file.header.session_id)
-    try:
-        await _delete_at_server(room, file)
-    except BaseException:
-        file.close()
-        raise
-    try:
-        file.discard()
-    except OSError as error:
-        raise errors.SessionFileError(f"{file.path} can't be removed: {error.strerror or error}.") from error
-
-
-async def _delete_at_server(room: Room, file: SessionFile) -> None:
-    """Ids come back after a delete and repeat elsewhere: only what is the same conversation is deleted."""
-    session_id = file.header.session_id
-    exported = await room.request(Export(session_id))
-    if isinstance(exported, Declined):
-        return  # it does not have it, or keeps no sessions that anybody could delete
-    if not await in_thread(partial(_is_same, file, exported.value), "goose-widget-delete"):
-        return
-    answer = await room.request(Delete(session_id))
-    if isinstance(answer, Declined) and answer.offered:
-        raise errors.UsageError(f"goose did not delete the session {session_id}: {answer.message}.")
-
-
-def _is_same(file: SessionFile, document: dict[str, Any]) -> bool:
-    try:
-        theirs = [entry.event for entry in entries_of(document)[1]]
-        history.missing(load(file).transcript, theirs)
-    except (history.OtherConversation, errors.GooseError):
-        return False
-    return True
 
 
 def listing(store: Store, query: str, current: Path | None) -> list[dict[str, Any]]:
@@ -345,47 +319,3 @@ def by_key(store: Store, key: str) -> SessionFile:
         if file.path.name == key:
             return file
     raise errors.UsageError("This session is no longer beside the notebook.")
-
-
-class _Nobody:
-    """The host of a visit."""
-
-    def changed(self, before: int, seq: int, changes: list[Change]) -> None:
-        """Nothing is shown."""
-
-    def facts_changed(self, old: Facts, new: Facts) -> None:
-        """Nothing is shown."""
-
-    def logged(self, entries: list[Entry]) -> None:
-        """Nobody waits."""
-
-    def restored(self) -> None:
-        """Nothing is shown."""
-
-    def go_to(self, file: SessionFile, *, take_over: bool) -> None:
-        """Nobody asks for it."""
-
-    def has_view(self) -> bool:
-        """No."""
-        return False
-
-    def patience(self) -> float:
-        """None."""
-        return 0.0
-
-
-def write_import(store: Store, header: Header, entries: Sequence[Entry]) -> SessionFile:
-    """Put an imported conversation into a folder. Returns its file.
-
-    Raises:
-        SessionFileError: it can't be written.
-    """
-    file = store.create(Header(header.session_id, header.server, time.time(), cwd=header.cwd, agent=header.agent))
-    try:
-        file.append(list(entries))
-        file.sync()
-    except OSError as error:
-        file.discard()
-        raise errors.SessionFileError(f"{file.path} can't be written: {error.strerror or error}.") from error
-    file.close()
-    return session_file(file.path)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from . import events as ev
@@ -71,7 +71,7 @@ def load(file: SessionFile) -> Loaded:
         for entry in file.read():
             event = entry.event
             reduce(transcript, event, seq=entry.seq, time=entry.time)
-            if isinstance(event, _FACTS) or (isinstance(event, ev.Notice) and event.once):
+            if _is_fact(event):
                 facts.append(entry)
     return Loaded(transcript, file.last_seq, tuple(facts), file.damage())
 
@@ -116,7 +116,8 @@ class Log:
         journal: writes them down.
 
     Attributes:
-        id: of this log, random: a page that knows another one has nothing of this one.
+        id: of what is in it, random: a page that knows another one has nothing of this. A file that is read makes a new
+            one.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -125,7 +126,8 @@ class Log:
         self._lock = threading.Lock()
         self._transcript = Transcript()
         self._seq = 0
-        self._since: list[Entry] | None = None  # what came since the newest turns of a file were adopted
+        self._is_whole = True
+        self._since: list[Entry] | None = None  # what came since a file is read, where that takes a while
         self._recent: deque[tuple[int, list[Change]]] = deque(maxlen=_RECENT_COMMITS)
 
     def append(self, events: list[ev.Event]) -> tuple[int, list[Change], list[Entry]]:
@@ -143,29 +145,55 @@ class Log:
     def restore(self, entries: Iterable[Entry]) -> None:
         """Begin anew with the entries of a file."""
         with self._lock:
-            self._transcript = Transcript()
-            self._recent.clear()
+            self._begin(Transcript())
             self._reduce(entries)
 
     def adopt(self, loaded: Loaded) -> None:
         """Begin anew with what a file adds up to."""
         with self._lock:
-            self._transcript, self._seq = loaded.transcript, loaded.seq
+            self._begin(loaded.transcript)
+            self._seq, self._is_whole = loaded.seq, loaded.is_whole
             self._since = None if loaded.is_whole else []
-            self._recent.clear()
 
     def complete(self, loaded: Loaded) -> None:
         """Put the whole conversation, as it was in the file at some time since, in the place of its newest turns."""
         with self._lock:
-            self._transcript = loaded.transcript
             since, self._since = self._since or [], None
+            self._begin(loaded.transcript)
             self._reduce(entry for entry in since if entry.seq > loaded.seq)
-            self._recent.clear()
+            self._is_whole = True
+
+    def _begin(self, transcript: Transcript) -> None:
+        self.id = secrets.token_hex(8)
+        self._transcript = transcript
+        self._recent.clear()
 
     @property
     def is_whole(self) -> bool:
         """Whether the transcript begins with the first entry."""
-        return self._since is None
+        return self._is_whole
+
+    def hold(self) -> None:
+        """Write nothing until `release`: the file is written anew meanwhile. Only of a whole log.
+
+        Raises:
+            UsageError: it is held already.
+        """
+        self._journal.hold()
+        self._since = []
+
+    def caught_up(self, loaded: Loaded) -> Loaded:
+        """What the file adds up to, with what came since `hold`: to be adopted before anything else comes."""
+        since = self._since or []
+        for entry in since:
+            reduce(loaded.transcript, entry.event, seq=entry.seq, time=entry.time)
+        facts = tuple(entry for entry in since if _is_fact(entry.event))
+        return replace(loaded, seq=max(loaded.seq, self._seq), facts=(*loaded.facts, *facts))  # no number comes twice
+
+    def release(self) -> None:
+        """Write what came since `hold`, and from now on."""
+        self._since = None
+        self._journal.release()
 
     def _reduce(self, entries: Iterable[Entry]) -> list[Change]:
         changes: list[Change] = []

@@ -15,12 +15,14 @@ import functools
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
 
 _GOODBYE: Final = 1.0  # seconds
+_LOOK: Final = 0.5  # seconds
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -88,6 +90,34 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a background task failed", exc_info=error)
+
+
+def is_done(future: concurrent.futures.Future[Any], timeout: float | None = None) -> bool:
+    """Wait for a future on another thread; False if `timeout` seconds were not enough. Ctrl-C cancels it."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    try:
+        while not future.done():
+            # In short waits: a lock without a time-out does not see Ctrl-C on Windows.
+            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+            if left <= 0:
+                return False
+            concurrent.futures.wait([future], left)
+    except BaseException:
+        future.cancel()
+        raise
+    return True
+
+
+async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+    """Do `work` to its end, and be cancelled only then."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what nobody waited for any more failed", exc_info=error)
+        raise
 
 
 async def in_thread(function: Callable[[], T], name: str) -> T:

@@ -28,6 +28,7 @@ from .permission import OnPermission
 from .printout import to_html, to_text
 from .reply import Reply
 from .saved import SavedOutput, publisher
+from .shelf import Shelf, delete
 from .store import Entry
 from .transcript import Change, Item
 
@@ -63,6 +64,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     _esm = _STATIC / "widget.js"
     _css = _STATIC / "widget.css"
+
+    _of_an_import = (*Shelf._of_an_import, "height")
 
     height = t.Unicode("", help="a CSS length").tag(sync=True)
     uid = t.Unicode(read_only=True, help="names this widget in messages on the control channel").tag(sync=True)
@@ -153,8 +156,9 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     def _keyframe(self) -> dict[str, Any]:
         log = self._session.log
+        log_id = log.id  # before the rest: a page that loads now asks again if it is another one then
         seq, items, earlier = log.window()
-        return {"log": log.id, "seq": seq, "items": items, "earlier": earlier}
+        return {"log": log_id, "seq": seq, "items": items, "earlier": earlier}
 
     def _tell(self, message: dict[str, Any]) -> None:
         # ipykernel 7.4 sends clicks to the shell that last sent on the comm, where they wait for the running cell.
@@ -275,12 +279,11 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 if draft:
                     self._tell({"type": "draft", "text": draft})
             case actions.Delete(key):
+                library.check_is_no_recording(room)
                 file = library.by_key(store, key)
                 if room.session.file is not None and room.session.file.path == file.path:
                     self.go_to()
-                    room = self._room
-                async with library.visit(room.terms, file) as visited:
-                    await library.delete(visited, file)
+                await delete(room.terms, file)
                 await self._tell_sessions("")
                 return "The session was deleted."
         return ""

@@ -248,13 +248,15 @@ def test_another_turn_at_the_end_is_no_turn_to_continue(server: Any) -> None:
 
 def test_prompts_are_cut_with_what_came_of_them() -> None:
     whole = document(user("a"), *STEP, user("b"), *STEP, user("c"))
-    cut = truncated(whole, 2)
+    cut = truncated(whole, drop=1)
     assert contents(cut) == contents(whole)[:-1]
     assert cut["message_count"] == 6
-    assert truncated(whole, 0)["conversation"] == []
-    assert truncated(whole, 9) == whole
+    assert truncated(whole, drop=0) == whole
+    for drop in (3, 9):
+        with pytest.raises(ValueError, match="3 prompts"):
+            truncated(whole, drop=drop)
     pictures = document(user("", content=[IMAGE]), agent("a"), user("", content=[IMAGE]), agent("b"))
-    assert contents(truncated(pictures, 1)) == contents(pictures)[:2]
+    assert contents(truncated(pictures, drop=1)) == contents(pictures)[:2]
     assert continued(pictures, [user("", content=[IMAGE]), agent("b")]) == pictures
 
 
@@ -265,7 +267,7 @@ def test_what_was_summed_up_after_the_cut_is_whole_for_the_agent() -> None:
     whole["conversation"].append(
         message("user", text("Summary"), metadata={"userVisible": False, "agentVisible": True})
     )
-    assert [each["metadata"]["agentVisible"] for each in truncated(whole, 1)["conversation"]] == [True, True]
+    assert [each["metadata"]["agentVisible"] for each in truncated(whole, drop=1)["conversation"]] == [True, True]
 
 
 # The real goose.
@@ -360,7 +362,7 @@ def test_goose_goes_on_from_a_turn_that_was_continued(acp: Acp) -> None:
     session_id = acp.imported(made)
     assert acp.said("agent_message_chunk") == "hi|I will remember that.|And so"
     assert "Bea" in acp.prompt(session_id, "recall")
-    session_id = acp.imported(truncated(acp.exported(session_id), 1))
+    session_id = acp.imported(truncated(acp.exported(session_id), drop=2))
     assert acp.said("user_message_chunk") == "hello"
     assert "nothing" in acp.prompt(session_id, "recall")
 

@@ -97,6 +97,30 @@ def test_reading_leaves_the_search_for_garbage_as_it_was(tmp_path: Path, was_on:
         gc.enable()
 
 
+def test_another_conversation_is_another_log(tmp_path: Path) -> None:
+    log = new_log()
+    ids = [log.id]
+    log.adopt(loaded(tmp_path / "a", said("hi")))
+    ids.append(log.id)
+    log.complete(loaded(tmp_path / "b", said("hi")))
+    ids.append(log.id)
+    assert len(set(ids)) == 3
+
+
+def test_what_came_while_the_file_was_written_anew_follows_it(tmp_path: Path) -> None:
+    log = new_log()
+    log.append([ev.UserMessage("a"), ev.Text("b"), ev.Text("c")])
+    log.hold()
+    log.append([ev.UserMessage("d"), ev.Title("t")])
+    found = log.caught_up(loaded(tmp_path, said("a")[:1]))
+    log.adopt(found)
+    log.release()
+    assert prompts(log.snapshot()[1]) == ["a", "d"]
+    assert log.seq == 5  # no number comes twice
+    assert [entry.event for entry in found.facts] == [ev.Title("t")]
+    assert log.is_whole
+
+
 # A page.
 
 

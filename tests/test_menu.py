@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -169,3 +170,30 @@ async def test_earlier_items_come_when_they_are_asked_for(chat: GooseChat, monke
     assert answer["log"] == state["log"]
     assert answer["earlier"] + len(answer["items"]) == state["earlier"]
     assert (await told(chat, "earlier", {"type": "earlier", "before": "i999"}))["items"] == []
+
+
+async def test_a_page_that_knew_what_was_redacted_gets_all_anew(chat: GooseChat) -> None:
+    known = chat._keyframe()
+    version = chat._saved._version()
+    submitted = chat._redact("first")
+    assert await asyncio.wrap_future(chat._submit(submitted)) > 0
+    await chat.ask_async("second")
+    assert chat._saved._version()[0] != version[0]  # what was printed is another conversation
+    answer = await told(chat, "snapshot", {"type": "hello", "have": known["seq"], "log": known["log"]})
+    assert answer["log"] != known["log"]
+    assert [item["text"] for item in answer["items"] if item["kind"] == "user"] == ["[redacted]", "second"]
+
+
+async def test_a_recording_is_neither_deleted_nor_forked_nor_renamed(chat: GooseChat) -> None:
+    chat.close()
+    (file,) = Store(chat._room.terms.store.folder).files()
+    replayed = GooseChat(replay=file.path)
+    actions = [
+        {"type": "delete", "key": file.path.name},
+        {"type": "fork", "item": ""},
+        {"type": "rename", "title": "x"},
+    ]
+    for action in actions:
+        assert "recording" in (await told(replayed, "remark", action))["text"]
+    assert file.path.exists()
+    replayed.close()

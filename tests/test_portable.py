@@ -170,7 +170,9 @@ def test_continue_gives_goose_its_own_partial_reply_back(new_chat: Callable[...,
     reply = chat.continue_turn()
     assert reply.stop_reason == "end_turn"
     assert chat.session_id != before
-    asked = [each for each in model.requests[-1]["messages"] if each["role"] != "system"]
+    conversations = [request["messages"] for request in model.requests]  # the others ask for a title
+    newest = next(each for each in reversed(conversations) if any(said["role"] == "assistant" for said in each))
+    asked = [each for each in newest if each["role"] != "system"]
     said = [each["content"] for each in asked if each["role"] == "assistant"]
     assert partial.strip() in str(said[-1])
     assert asked[-1]["content"].startswith("Your reply was cut off")
@@ -230,6 +232,35 @@ def test_a_fork_goes_on_alone(new_chat: Callable[..., Chat], at: str) -> None:
         assert chat.ask("recall").text == "You told me: Ada, Bea"
     finally:
         fork.close()
+
+
+def test_a_fork_asks_where_this_chat_asks(new_chat: Callable[..., Chat], tmp_path: Path) -> None:
+    chat = new_chat(mode="auto")
+    chat.ask("say: hi")
+    chat.set_mode("approve")
+    fork = chat.fork()
+    try:
+        with pytest.raises(errors.PermissionUnanswered):
+            fork.ask(f"shell: touch {tmp_path / 'done'}")
+        assert fork.mode == "approve"
+        assert not (tmp_path / "done").exists()
+    finally:
+        fork.close()
+
+
+def test_a_session_that_was_continued_is_deleted_with_what_it_was_before(
+    new_chat: Callable[..., Chat], homes: tuple[GooseServe, ...], tmp_path: Path
+) -> None:
+    chat = new_chat()
+    chat.ask("remember: Ada")
+    before = chat.session_id
+    cut_off(chat, "slow: 400 20")
+    chat.continue_turn()
+    chat.close()
+    there = {"store": tmp_path / "s", "server": homes[0].url, "token": homes[0].key}
+    Chat.delete_session(chat.session_id, **there)
+    assert list((tmp_path / "s").glob("*.jsonl*")) == []
+    assert not {before, chat.session_id} & {info.session_id for info in Chat.sessions(all=True, **there)}
 
 
 def test_a_deleted_session_is_gone_here_and_at_goose(

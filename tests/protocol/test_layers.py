@@ -47,7 +47,9 @@ LAYERS = [
     {"connection", "pace", "target"},
     {"client", "answers", "replay"},
     {"room"},
-    {"library", "shown"},
+    {"library", "shown", "visit"},
+    {"removal"},
+    {"shelf"},
     {"chat"},
     {"widget"},
     {""},  # the package itself

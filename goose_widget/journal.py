@@ -138,7 +138,9 @@ class Journal:
 
     def _fail(self, error: Exception) -> None:
         cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-        why = str(cause).rstrip(".")
+        plain = cause.strerror if isinstance(cause, OSError) else None
+        where = f" ({cause.filename})" if isinstance(cause, OSError) and cause.filename else ""
+        why = f"{plain}{where}" if plain else str(cause).rstrip(".")
         known, self.problem = self.problem, f"This conversation is not being saved: {why}."
         if not known:
             text = f"{self.problem} It goes on, and all of it is saved once that works again."

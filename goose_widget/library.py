@@ -287,8 +287,11 @@ def listing(store: Store, query: str, current: Path | None) -> list[dict[str, An
     """The sessions of a folder as the page lists them: the newest, or those in which `query` is found."""
     if query.strip():
         found: dict[Path, str] = {}
-        for hit in search(store.heads(), query, limit=1):
-            found.setdefault(hit.path, hit.snippet)
+        for hit in search(store.heads(), query, limit=2):
+            if hit.kind == "title":
+                found.setdefault(hit.path, "")  # it is shown anyway
+            elif not found.get(hit.path):
+                found[hit.path] = hit.snippet
         infos = [info for info in store.sessions() if info.path in found]
     else:
         found, infos = {}, store.sessions()

@@ -87,14 +87,18 @@ class GooseChat(Chat, anywidget.AnyWidget):
         self._displayed = False
         self._said_hello = False
         css = f"{height}px" if isinstance(height, int) else height or ""
-        uid = uuid.uuid4().hex
-        self._saved = SavedOutput(f"goose-{uid}", self._printout, lambda: (self._session.log.id, self._session.log.seq))
+        self._saved = SavedOutput(
+            f"goose-{self.uid}", self._printout, lambda: (self._session.log.id, self._session.log.seq)
+        )
         super().__init__(session_id, on_permission=on_permission, height=css, **arguments)
         self._page_loads = False  # the state went out with the comm, not to a page
-        self.set_trait("uid", uid)
         _widgets[self.uid] = self
         self.on_msg(lambda _, content, __: self._receive(content))
         _listen_on_control()
+
+    @t.default("uid")
+    def _new_uid(self) -> str:
+        return uuid.uuid4().hex  # a default, so that the comm opens with it: the page knows the widget by it
 
     def __del__(self) -> None:
         """Nothing: ipywidgets would close it, and a chat is collected only when it is closed, or was never made."""

@@ -35,7 +35,7 @@ def turn(number: int) -> list[ev.Event]:
 
 def write(store: Store, messages: int) -> None:
     """A session with so many messages."""
-    file = store.create(Header("20261122_1", "this computer", 1.0, "/work/report.ipynb", "/work"))
+    file = store.create(Header("20261122_1", "this computer", 1.0, "/home/ada/report.ipynb", "/home/ada"))
     events = [event for number in range(messages // 2) for event in turn(number)]
     file.append([Entry(seq, 1.7e9 + seq, event) for seq, event in enumerate(events, 1)])
     file.close()

@@ -69,6 +69,11 @@ class Header:
     uid: str = ""
     after: str = ""
 
+    @property
+    def is_goose_web(self) -> bool:
+        """Whether the session is at a `goose web`, by the path of its address."""
+        return self.server.endswith("/ws")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

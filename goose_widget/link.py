@@ -122,8 +122,7 @@ class Link(Conversation):
         self.adopt(found)
         if self.facts.mode:
             self._settings.wanted.setdefault("mode", self.facts.mode)
-        finishes_alone = found.file.header.server.endswith("/ws")  # a goose web
-        if self._turn is not None and not finishes_alone:
+        if self._turn is not None and not found.file.header.is_goose_web:  # that finishes it alone
             self._say(ev.TurnEnded(self._turn, "interrupted", {}, _CUT.format(what="The kernel stopped")))
 
     def _note(self, entry: Entry) -> None:

@@ -10,8 +10,7 @@ import logging
 import os
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -31,8 +30,9 @@ from .recording import Recording
 from .replay import Player
 from .reply import Reply, to_public
 from .session import Session
-from .store import Entry, SessionFile, Store, session_file
+from .store import Entry, SessionFile, session_file
 from .target import Target
+from .terms import Terms
 from .transcript import Change, Item
 
 log = logging.getLogger(__name__)
@@ -52,39 +52,6 @@ _CLOSED: Final = "This chat is closed."
 _LEFT: Final = "The chat went to another session before this was done."
 
 _open_rooms: weakref.WeakSet[Room] = weakref.WeakSet()
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a chat was made with; it holds for every session it goes to. See `Chat` for the arguments.
-
-    Attributes:
-        folder, notebook: the notebook's folder and its path, "" if unknown.
-        store: where the sessions beside it are.
-        directory: where goose works.
-    """
-
-    folder: Path
-    notebook: str
-    store: Store
-    directory: Path
-    server: str | None = None
-    token: str | None = field(default=None, repr=False)
-    ca: str | os.PathLike[str] | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
-    mode: str | None = None
-    model: str | None = None
-    on_permission: OnPermission = None
-
-    def target(self, file: SessionFile | None = None) -> Target:
-        """The server of a chat that begins, or goes on with a file.
-
-        Raises:
-            UsageError: not an address of a server, or a token without one.
-        """
-        home = file.header.server if file is not None else ""
-        demo = self.store.folder / "demo"
-        return Target(self.server, self.token, ca=self.ca, headers=self.headers, demo=demo, home=home)
 
 
 class Host(Protocol):
@@ -230,8 +197,7 @@ class Room:
                 file.request()  # again: who just took it removes the sign unread
         else:
             file.acquire()
-        finishes_alone = file.header.server.endswith("/ws")  # what a goose web has is compared with all of ours
-        loader = load if finishes_alone else load_newest
+        loader = load if file.header.is_goose_web else load_newest  # what that has is compared with all of ours
         return Found(file, await in_thread(partial(loader, file), "goose-widget-resume"))
 
     async def whole(self) -> None:

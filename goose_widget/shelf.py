@@ -13,10 +13,11 @@ from . import errors, imported, library, removal
 from .loop import background, in_thread, is_done, unbroken
 from .notebook import here
 from .permission import check
-from .room import Room, Terms
+from .room import Room
 from .search import Hits, search
 from .shown import Shown
 from .store import SessionFile, Sessions, Store, default_folder, session_file
+from .terms import Terms
 from .visit import visit
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ class Shown(t.HasTraits):
     def _session(self) -> Session:
         return self._room.session
 
-    def go_to(self, file: SessionFile | None = None, *, take_over: bool = False, session_id: str | None = None) -> None:
+    def go_to(self, file: SessionFile | None = None, *, take_over: bool = False) -> None:
         """Leave the session for another one: that of a file, or a new one. On the background thread.
 
         Raises:
@@ -106,7 +106,7 @@ class Shown(t.HasTraits):
         # A file says how its session is set. A new session goes on with what is set here, at the same server.
         mode, model = (facts.mode or None, facts.model or None) if file is None else (None, None)
         terms = replace(left.terms, mode=mode, model=model)
-        room = Room(terms, self, file=file, session_id=session_id, target=left.target if file is None else None)
+        room = Room(terms, self, file=file, target=left.target if file is None else None)
         left.leave()
         self._room = room
         self.facts_changed(left.session.facts, room.session.facts)

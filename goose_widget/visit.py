@@ -9,8 +9,9 @@ from typing import Final
 
 from . import errors
 from .facts import Facts
-from .room import Room, Terms
+from .room import Room
 from .store import Entry, SessionFile
+from .terms import Terms
 from .transcript import Change
 
 _PATIENCE: Final = 60.0

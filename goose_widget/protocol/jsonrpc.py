@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from .frames import as_text, parse
 
 METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 
 

@@ -45,7 +45,7 @@ LAYERS = [
     {"link"},
     {"session", "server"},
     {"connection", "pace", "target"},
-    {"client", "answers", "replay"},
+    {"client", "answers", "replay", "terms"},
     {"room"},
     {"library", "shown", "visit"},
     {"removal"},

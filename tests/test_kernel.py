@@ -79,9 +79,18 @@ def begin(kernel: Kernel, tmp_path: Path) -> list[psutil.Process]:
     )
     until(lambda: (tmp_path / "here").exists(), 20)
     processes = kernel.descendants()
-    assert any("serve" in process.cmdline() for process in processes)
-    assert any("1000" in process.cmdline() for process in processes)
+    commands = [command(process) for process in processes]
+    assert any("serve" in each for each in commands)
+    assert any("1000" in each for each in commands)
     return processes
+
+
+def command(process: psutil.Process) -> list[str]:
+    """What a process was called with; nothing for one that has ended just now, as the first of a shell's do."""
+    try:
+        return process.cmdline()
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return []
 
 
 def all_gone(processes: list[psutil.Process]) -> bool:

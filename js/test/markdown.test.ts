@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MarkdownStream } from "../src/markdown/stream";
 import { documents, fuzz, random } from "./documents";
 
@@ -42,6 +42,10 @@ it("streaming generated documents equals drawing them at once", () => {
 });
 
 describe("while text streams", () => {
+  // Drawing takes no time: nothing is put off.
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it("leaves finished blocks alone, so that a selection in them survives", () => {
     const markdown = new MarkdownStream();
     markdown.push("# Title\n\nfirst paragraph\n\nsecond");

@@ -39,6 +39,7 @@ it("does nothing but listen before it is shown", () => {
 });
 
 it("streams into an item without touching the others", () => {
+  vi.useFakeTimers(); // Drawing takes no time: nothing is put off.
   const chat = show({ transcript: keyframe([agent("a", "done", "done"), agent("b", "go")]) });
   const [a, b] = [chat.item("a").firstChild, chat.item("b").querySelector("p")];
   chat.change({ op: "append", id: "b", field: "text", text: " on" });

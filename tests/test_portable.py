@@ -170,9 +170,7 @@ def test_continue_gives_goose_its_own_partial_reply_back(new_chat: Callable[...,
     reply = chat.continue_turn()
     assert reply.stop_reason == "end_turn"
     assert chat.session_id != before
-    conversations = [request["messages"] for request in model.requests]  # the others ask for a title
-    newest = next(each for each in reversed(conversations) if any(said["role"] == "assistant" for said in each))
-    asked = [each for each in newest if each["role"] != "system"]
+    asked = [each for each in model.conversations[-1] if each["role"] != "system"]
     said = [each["content"] for each in asked if each["role"] == "assistant"]
     assert partial.strip() in str(said[-1])
     assert asked[-1]["content"].startswith("Your reply was cut off")

@@ -205,7 +205,7 @@ def test_an_interrupted_reply_is_continued_or_asked_for_again(open_chat: OpenCha
     expect(bar).to_have_count(0)
     expect(chat.items("agent")).to_have_count(2)
     expect(chat.items("agent").first).to_contain_text(said)
-    assert "word9 " in str(model.requests[-1]["messages"])
+    assert "word9 " in str(model.conversations[-1])
 
     chat.send("slow: 999 40")
     expect(chat.last("agent")).to_contain_text("word9 ")

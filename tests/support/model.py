@@ -34,6 +34,7 @@ words of the conversation.
         model.url        # for OPENAI_HOST
         model.requests   # every request's JSON, oldest first
         model.prompts    # what users wrote, without what goose added; title requests left out
+        model.conversations   # the messages of the same requests
 
     python tests/support/model.py --port 0     # prints its port, serves until it is killed
 """
@@ -340,7 +341,12 @@ class ScriptedModel:
     @property
     def prompts(self) -> list[str]:
         """The prompts asked for so far, one for each request of goose's agent; tool rounds repeat their prompt."""
-        return [current_turn(request["messages"])[0] for request in self.requests if not is_title_request(request)]
+        return [current_turn(messages)[0] for messages in self.conversations]
+
+    @property
+    def conversations(self) -> list[list[Json]]:
+        """The messages of each request of goose's agent so far; a title is asked for at any time between them."""
+        return [request["messages"] for request in self.requests if not is_title_request(request)]
 
     def close(self) -> None:
         self.closing.set()

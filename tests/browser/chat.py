@@ -39,9 +39,10 @@ class ChatView:
         return self.items("user").last.locator(f"xpath=following-sibling::*[@data-kind='{kind}']").last
 
     def send(self, text: str) -> None:
-        """Writes a message, sends it with Enter, and waits until it is in the log."""
+        """Writes a message, sends it with Enter once the chat takes it, and waits until it is in the log."""
         before = self.items("user").count()
         self.composer.fill(text)
+        expect(self.button("Send")).to_have_attribute("aria-disabled", "false")
         self.composer.press("Enter")
         expect(self.items("user")).to_have_count(before + 1)
 

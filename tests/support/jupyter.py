@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 import nbformat
 import psutil
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from support.goose import PATIENCE
 
@@ -157,6 +157,11 @@ def end(process: psutil.Popen) -> None:
     psutil.wait_procs([*below, process], timeout=10 * PATIENCE)
 
 
+def is_saved(response: Response) -> bool:
+    """Whether it answers the writing of a file."""
+    return response.request.method == "PUT" and "/api/contents/" in response.url
+
+
 class Notebook:
     """A notebook open in a page.
 
@@ -244,7 +249,8 @@ class Notebook:
     def save(self) -> None:
         """Saves as a user does; what is not saved is not there after a reload."""
         self.page.get_by_role("menuitem", name="File").click()
-        self.page.get_by_role("menuitem", name="Save Notebook", exact=False).first.click()
+        with self.page.expect_response(is_saved):
+            self.page.get_by_role("menuitem", name="Save Notebook", exact=False).first.click()
         self.expect_saved()
 
     def expect_saved(self) -> None:

@@ -75,6 +75,7 @@ class Transcript:
         self._stream: str | None = None  # message id of the last item, if that is a message that still grows
         self._open: dict[str, None] = {}  # ids of items that the end of the turn closes
         self._calls: dict[str, str] = {}  # call id -> item id
+        self._finished: set[str] = set()  # items of calls whose end the server told
         self._turn_calls: set[str] = set()  # those of this turn
         self._started: set[str] = set()  # of these, the ones that the server announced
         self._requests: dict[str, str] = {}  # permission request -> item id
@@ -223,8 +224,13 @@ class Transcript:
         self._messages[item["id"]] = message_id
         return self._add(item, stream=message_id or "", is_open=True)
 
+    def _known(self, call_id: str) -> str | None:
+        """The item of a call; None too if that was done in an earlier turn: some models count their calls anew."""
+        known = self._calls.get(call_id)
+        return None if known in self._finished and call_id not in self._turn_calls else known
+
     def _tool(self, call: ev.ToolCall, item_id: str, time: float) -> list[Change]:
-        known = self._calls.get(call.call_id)
+        known = self._known(call.call_id)
         again = call.call_id in self._started and known is not None and self._items[known]["ended"] is not None
         if call.starts and (again or call.call_id not in self._turn_calls):
             known = None
@@ -246,6 +252,7 @@ class Transcript:
             permission = self._items[known]["permission"]
             if permission is None or permission["state"] != "open":  # else the end of the turn makes the question void
                 self._open.pop(known, None)
+            self._finished.add(known)
             values["ended"] = time
         return changes + self._patch(known, values)
 
@@ -330,7 +337,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
         case ev.ToolCall():
             return t._tool(event, item_id, time)
         case ev.LiveOutput(call_id, text, truncated):
-            changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
+            changes = [] if t._known(call_id) else t._tool(ev.ToolCall(call_id), item_id, time)
             changes += t._append(t._calls[call_id], "output", text)
             return changes + (t._patch(t._calls[call_id], {"truncated": True}) if truncated else [])
         case ev.UserMessage(text, prompt_id, content):
@@ -362,7 +369,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
             item = {"id": item_id, "kind": "agent", "text": "", "content": [block], "time": time, "state": "done"}
             return t._add(item)
         case ev.PermissionAsked(request_id, call_id, options, cwd):
-            changes = [] if call_id in t._calls else t._tool(ev.ToolCall(call_id), item_id, time)
+            changes = [] if t._known(call_id) else t._tool(ev.ToolCall(call_id), item_id, time)
             t._requests[request_id] = t._calls[call_id]
             t._waiting[request_id] = None
             asked = {"request": request_id, "cwd": cwd, "options": list(options), "state": "open"}

@@ -149,6 +149,20 @@ NEW_TOOL = {"title": "c", "status": "pending"}
             [add("i5", "tool", **NEW_TOOL, started=5.0)],
         ),
         ([USER, ev.ToolCall("c"), USER, ev.ToolCall("c", title="late")], [patch("i2", title="late")]),
+        # The same, where its beginning did not arrive.
+        (
+            [USER, ev.ToolCall("c"), DONE, USER, ev.ToolCall("c", title="t")],
+            [add("i5", "tool", **NEW_TOOL | {"title": "t"}, started=5.0)],
+        ),
+        (
+            [USER, ev.ToolCall("c"), DONE, USER, ev.LiveOutput("c", "o")],
+            [add("i5", "tool", **NEW_TOOL, started=5.0), append("i5", "output", "o")],
+        ),
+        # What the end of the turn closed may still be told.
+        (
+            [USER, ev.ToolCall("c"), ev.TurnEnded("", "end_turn"), USER, ev.ToolCall("c", title="late")],
+            [patch("i2", title="late")],
+        ),
         # Permissions.
         (
             [ev.ToolCall("c"), ASKED, ev.PermissionAnswered("r", "yes", "user", "n")],

@@ -63,6 +63,13 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Send a part of the front end that is a file of its own."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """Send the items before this one."""
 
@@ -135,6 +142,7 @@ Action: TypeAlias = (
     | SetModel
     | Retry
     | Accept
+    | Part
     | Earlier
     | Continue
     | Again
@@ -156,6 +164,7 @@ _ACTIONS: dict[str, type[Action]] = {
     "set_model": SetModel,
     "retry": Retry,
     "accept": Accept,
+    "part": Part,
     "earlier": Earlier,
     "continue": Continue,
     "again": Again,

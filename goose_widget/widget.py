@@ -35,6 +35,7 @@ from .transcript import Change, Item
 log = logging.getLogger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
+_PARTS: Final = ("highlight", "maths", "diagrams")  # sent when a page first needs them
 _CONTROL_MESSAGE: Final = "goose_msg"
 _REMEMBERED_ACTIONS: Final = 4096
 
@@ -164,12 +165,12 @@ class GooseChat(Chat, anywidget.AnyWidget):
         seq, items, earlier = log.window()
         return {"log": log_id, "seq": seq, "items": items, "earlier": earlier}
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: dict[str, Any], buffers: list[bytes] | None = None) -> None:
         # ipykernel 7.4 sends clicks to the shell that last sent on the comm, where they wait for the running cell.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = None
         try:
-            self.send(message)
+            self.send(message, buffers)
         except Exception:  # a page that can't be reached must not end the chat; it asks for what it missed
             log.exception("a message did not reach the page")
 
@@ -236,6 +237,10 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 self._session.set("mode", value)
             case actions.SetModel(value):
                 self._session.set("model", value)
+            case actions.Part(name):
+                if name not in _PARTS:
+                    raise errors.UsageError(f"The page asked for {name!r}, which is not in this version. Reload it.")
+                background().spawn(self._tell_part(name))
             case actions.Retry():
                 self._room.retry()
             case actions.Accept(offer):
@@ -250,6 +255,14 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 self.go_to()
             case _:
                 background().spawn(self._do_later(action))
+
+    async def _tell_part(self, name: str) -> None:
+        try:
+            source = [await in_thread((_STATIC / "parts" / f"{name}.js").read_bytes, "goose-widget-part")]
+        except OSError:  # the page does without it
+            log.exception("the package is not whole")
+            source = []
+        self._tell({"type": "part", "name": name}, source)
 
     async def _do_later(self, action: actions.Action) -> None:
         """Do what takes longer than a page waits for an ack, and tell how it ended."""

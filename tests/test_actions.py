@@ -30,6 +30,7 @@ from goose_widget.errors import UsageError
         ({"type": "set_mode", "value": "auto"}, actions.SetMode("auto")),
         ({"type": "set_model", "value": "m"}, actions.SetModel("m")),
         ({"type": "retry"}, actions.Retry()),
+        ({"type": "part", "name": "maths"}, actions.Part("maths")),
     ],
 )
 def test_every_action_is_decoded(message: dict[str, Any], action: actions.Action) -> None:

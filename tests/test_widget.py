@@ -35,7 +35,7 @@ class RecordingComm(BaseComm):
         if msg_type == "comm_open":
             self.opened = data["state"]
         elif msg_type == "comm_msg":
-            self.sent.append(data)
+            self.sent.append(data if buffers is None else {**data, "buffers": buffers})
 
     @property
     def custom(self) -> list[dict[str, Any]]:
@@ -157,6 +157,35 @@ async def test_what_is_refused_says_why(server: AcpServer, new_chat: Any) -> Non
     assert "no longer open" in str(await page.do({"type": "answer", "request": "r", "option": "o"}))
     assert "unknown action" in str(await page.do({"type": "explode"}))
     assert chat.items == []
+
+
+async def told_part(page: Page, name: str) -> dict[str, Any]:
+    def told() -> list[dict[str, Any]]:
+        return [data for data in page.comm.sent if data.get("content") == {"type": "part", "name": name}]
+
+    await eventually(told)
+    return told()[0]
+
+
+async def test_a_part_of_the_page_is_sent_when_it_is_asked_for(server: AcpServer, new_chat: Any) -> None:
+    page = Page(new_chat(server))
+    sizes = {}
+    for name in ("highlight", "maths", "diagrams"):
+        assert await page.do({"type": "part", "name": name}) is None
+        (source,) = (await told_part(page, name))["buffers"]
+        assert b"export{" in source
+        sizes[name] = len(source)
+    assert max(sizes, key=lambda name: sizes[name]) == "diagrams"
+    assert "not in this version" in str(await page.do({"type": "part", "name": "../widget"}))
+
+
+async def test_a_part_that_is_not_there_is_told(
+    server: AcpServer, new_chat: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Page(new_chat(server))
+    monkeypatch.setattr(widget, "_STATIC", tmp_path)
+    assert await page.do({"type": "part", "name": "maths"}) is None
+    assert not (await told_part(page, "maths")).get("buffers")
 
 
 async def test_hello_brings_what_is_missing(server: AcpServer, new_chat: Any) -> None:

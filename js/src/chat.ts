@@ -6,6 +6,7 @@ import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
 import { Outbox, type Outcome, TIMING, type Timing } from "./outbox";
+import { addSource, type PartName } from "./parts";
 import { type Applied, apply, drop, emptyTranscript } from "./transcript";
 import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
 
@@ -36,6 +37,7 @@ const TRAITS = [
 ] as const satisfies (keyof Traits)[];
 
 const HEARTBEAT = 20_000;
+const PART_PATIENCE = 30_000;
 
 /** With more items than `MOST` the page lets go of the oldest, but for the newest `KEPT`. */
 const MOST = 2000;
@@ -67,6 +69,9 @@ export class Chat {
   #query = "";
   readonly #readers = new Set<() => boolean>();
   readonly #drafting: Drafting;
+  /** Parts that were asked for. */
+  readonly #parts = new Map<string, (source?: BlobPart) => void>();
+  readonly #removeSource = addSource((name) => this.part(name));
 
   constructor(
     readonly model: Model,
@@ -74,7 +79,7 @@ export class Chat {
   ) {
     this.#outbox = new Outbox(lanesOf(model), timing);
     this.#drafting = new Drafting(this.#keyNow(), model.get("uid"));
-    this.#listen("msg:custom", (content) => this.#receive(content));
+    this.#listen("msg:custom", (content, buffers) => this.#receive(content, buffers));
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
     this.#listen("change:height", () => this.#emit({ type: "height" }));
     this.#listen("change:session_id", () => this.#rekey());
@@ -161,6 +166,17 @@ export class Chat {
     this.#emit({ type: "draft" });
   }
 
+  /** The source of a part of the front end that was not sent with it. */
+  async part(name: PartName): Promise<BlobPart> {
+    const came = new Promise<BlobPart>((resolve, reject) => {
+      this.#parts.set(name, (source) => (source ? resolve(source) : reject(new Error("It was not sent."))));
+      setTimeout(() => this.#partCame(name), PART_PATIENCE);
+    });
+    const outcome = await this.do({ type: "part", name });
+    if (outcome.state !== "done") this.#partCame(name);
+    return came;
+  }
+
   say(remark: Remark | null): void {
     this.remark = remark;
     this.#emit({ type: "state" });
@@ -189,12 +205,14 @@ export class Chat {
 
   close(): void {
     this.#stopHeartbeat();
+    this.#removeSource();
+    for (const name of this.#parts.keys()) this.#partCame(name);
     this.#lifetime.abort();
     this.#outbox.close();
     this.#listeners.clear();
   }
 
-  #receive(content: unknown): void {
+  #receive(content: unknown, buffers?: unknown): void {
     const { message, refused } = readInbound(content);
     if (refused > 0) this.#refuse(refused, content);
     if (!message) return;
@@ -212,6 +230,9 @@ export class Chat {
         break;
       case "remark":
         this.say({ level: message.level, text: message.text });
+        break;
+      case "part":
+        this.#partCame(message.name, Array.isArray(buffers) ? buffers[0] : undefined);
         break;
       case "draft":
         this.#drafting.give(message.text);
@@ -248,6 +269,11 @@ export class Chat {
     const ids = applied.kind === "changed" ? applied.touched.keys() : this.transcript.items.keys();
     this.last = this.transcript.items.get([...ids].at(-1) ?? "") ?? this.last;
     this.lastChange = Date.now() / 1000;
+  }
+
+  #partCame(name: string, source?: BlobPart): void {
+    this.#parts.get(name)?.(source);
+    this.#parts.delete(name);
   }
 
   #refuse(count: number, content: unknown): void {

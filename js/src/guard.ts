@@ -112,6 +112,7 @@ const MESSAGES: Record<Inbound["type"], Check> = {
   snapshot: shape({ log: str, seq: num, earlier: num }),
   earlier: shape({ log: str, earlier: num }),
   sessions: shape({ query: str }),
+  part: shape({ name: str }),
   remark: shape({ level: oneOf("info", "error"), text: str }),
   draft: shape({ text: str }),
   ack: shape({ aid: str, error: orNull(str) }),

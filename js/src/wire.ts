@@ -4,6 +4,8 @@
  * Times are seconds since the epoch. The browser knows nothing of ACP.
  */
 
+import type { PartName } from "./parts";
+
 /** A piece of content that is not streamed text. `data` is base64. */
 export type Block =
   | { type: "text"; text: string }
@@ -160,6 +162,8 @@ export type Inbound =
   /** Answers the action `sessions`. */
   | { type: "sessions"; query: string; sessions: SessionEntry[] }
   | ({ type: "remark" } & Remark)
+  /** Answers the action `part`; the source is in the message's first buffer, there is none if it can't be had. */
+  | { type: "part"; name: string }
   /** To be put into the composer, before what is there. */
   | { type: "draft"; text: string }
   /** The action is done or written down (`error` null), or was refused with a sentence for the user. */
@@ -169,6 +173,8 @@ export type Inbound =
 export type Action =
   /** On render, after a gap and as a heartbeat; `have` is our seq. Answered by an ack, and before it by what is missing. */
   | { type: "hello"; have: number; log: string }
+  /** Asks for a part of the front end that is a file of its own. */
+  | { type: "part"; name: PartName }
   /** Asks for the items before this one, by its id. */
   | { type: "earlier"; before: string }
   | { type: "prompt"; text: string }

@@ -1,63 +1,104 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are code in other languages.
-import { expect, it } from "vitest";
-import { fillCode } from "../src/markdown/highlight";
+import { afterEach, expect, it, vi } from "vitest";
+import { addSource } from "../src/parts";
 
-/** The coloured pieces of a text, as scope:text. */
-function coloured(text: string, language: string): string[] {
-  const code = document.createElement("code");
-  fillCode(code, text, language);
-  expect(code.textContent).toBe(text);
-  return [...code.querySelectorAll("span")].map(
-    (span) => `${span.className.replace("hljs-", "").replace(" language_", "")}:${span.textContent}`,
-  );
+afterEach(() => vi.resetModules());
+
+/** A page on which the part has come, or not yet. */
+async function page() {
+  Reflect.deleteProperty(globalThis, Symbol.for("goose-widget "));
+  const { addSource, givePart } = await import("../src/parts");
+  addSource(() => new Promise(() => {}));
+  const { fillCode, languageOf } = await import("../src/markdown/highlight");
+  const part = await import("../src/parts/highlight");
+  return { fillCode, languageOf, come: () => givePart("highlight", part) };
 }
 
-it.each(["bash", "diff", "javascript", "json", "jsx", "python", "r", "sh", "sql", "ts", "tsx", "typescript", "yaml"])(
-  "knows %s",
-  (language) => {
-    const text = "--- a\n- 'x': 1 # y\n\"if\": [true]\nSELECT NULL\n";
-    expect(coloured(text, language).length).toBeGreaterThan(0);
-  },
-);
-
-it("leaves what it does not know as it is", () => expect(coloured("<b>if</b>", "brainf")).toEqual([]));
+function element(): HTMLElement {
+  return document.createElement("code");
+}
 
 it.each([
-  ["const a = 'b\\'c' + \"d\";", ["keyword:const", "string:'b\\'c'", 'string:"d"']],
-  ["// it's\nx /* 'y' */", ["comment:// it's", "comment:/* 'y' */"]],
-  [
-    "`a ${b('c', {d: `${e}`})} f`",
-    [
-      "string:`a ${b('c', {d: `${e}`})} f`",
-      "subst:${b('c', {d: `${e}`})}",
-      "title:b",
-      "string:'c'",
-      "attr:d",
-      "string:`${e}`",
-      "subst:${e}",
-    ],
+  ...[
+    "bash",
+    "c",
+    "cpp",
+    "css",
+    "diff",
+    "go",
+    "html",
+    "ipython",
+    "java",
+    "javascript",
+    "json",
+    "jsx",
+    "julia",
+    "latex",
   ],
-  ["x = a / b / c; y = /[/'\"]\\//g.test(z)", ["regexp:/[/'\"]\\//g", "title:test"]],
-  ["return /x'/ ; s.split(/,/)", ["keyword:return", "regexp:/x'/", "title:split", "regexp:/,/"]],
-  ["0x1f 1_000.5e-3 10n .5 a1 $2", ["number:0x1f", "number:1_000.5e-3", "number:10n", "number:.5"]],
-  ["class A extends Base {}", ["keyword:class", "title:A", "keyword:extends", "title:Base"]],
-  ["const f = async (x) => x", ["keyword:const", "title:f", "keyword:async"]],
-  ["type T = Record<string, null>", ["keyword:type", "title:T", "title:Record", "type:string", "literal:null"]],
-  ["@a.b.if ({c: this}).d()", ["meta:@a", "property:b", "property:if", "attr:c", "variable:this", "title:d"]],
-  ["if (x) for (;;) f(...g)", ["keyword:if", "keyword:for", "title:f"]],
-  ["<p className='a'>Don't do it, if</p>;\n'b'", ["string:'a'", "string:'b'"]],
-  ["<i a={b} /><i />\nit's\nif", ["string:'s", "keyword:if"]],
-])("colours %j", (text, pieces) => {
-  expect(coloured(text, "tsx")).toEqual(pieces);
-  expect(coloured(text, "js")).toEqual(pieces);
+  ...["makefile", "python", "r", "rust", "scala", "sh", "sql", "toml", "ts", "tsx", "typescript", "xml", "yaml", "yml"],
+])("knows %s", async (language) => {
+  const { fillCode, come } = await page();
+  come();
+  const text =
+    "--- a\n- 'x': 1 # y\n\"if\": [true]\nSELECT NULL;\n<b class='c'>\nkey = 'v' \\x{1}\n.a { b: 1 }\nfunc f()\nall: a\n";
+  const code = element();
+  fillCode(code, text, language);
+  expect(code.querySelectorAll("span").length).toBeGreaterThan(0);
+  expect(code.textContent).toBe(text);
 });
 
-it.each(["\n", " ", "/", "'", "`${", "(", "<a>", "get ", "a:", "= (a", "const a:", "class ", "/[", "_", "9", "a"])(
-  "is soon done with 50,000 characters of %j",
-  (piece) => {
-    const start = performance.now();
-    coloured(piece.repeat(50_000 / piece.length), "ts");
-    expect(performance.now() - start).toBeLessThan(5000);
+it("shows code as it is until the part comes, and then in colours", async () => {
+  const { fillCode, come } = await page();
+  const code = element();
+  fillCode(code, "if x: pass", "python");
+  expect(code.innerHTML).toBe("if x: pass");
+  come();
+  expect(code.querySelector(".hljs-keyword")?.textContent).toBe("if");
+});
+
+it("leaves an element alone that shows something else by then", async () => {
+  const { fillCode, come } = await page();
+  const code = element();
+  fillCode(code, "if x: pass", "python");
+  fillCode(code, "plain", "");
+  come();
+  expect(code.innerHTML).toBe("plain");
+});
+
+it.each([
+  ["what it does not know", "if", "brainf"],
+  ["a long text", "if\n".repeat(20_000), "python"],
+  ["a long line", `"${"x".repeat(3000)}"`, "python"],
+])("leaves %s as it is", async (_, text, language) => {
+  const { fillCode, come } = await page();
+  come();
+  const code = element();
+  fillCode(code, text, language);
+  expect([code.textContent, code.children.length]).toEqual([text, 0]);
+});
+
+it.each(["html", "python", "markdown", "xml", "javascript", "php", "diff", "brainf"])(
+  "makes no elements of code in %s",
+  async (language) => {
+    const { fillCode, come } = await page();
+    come();
+    const text = `<img src=x onerror=alert(1)>'"\`</code><script>alert(1)</script>&lt;b&gt;<a href="javascript:1">`;
+    const code = element();
+    fillCode(code, text, language);
+    expect(code.textContent).toBe(text);
+    expect([...code.querySelectorAll("*")].filter((el) => el.localName !== "span")).toEqual([]);
   },
-  20_000,
 );
+
+it("names a language by a file's suffix", async () => {
+  const { languageOf } = await page();
+  expect(["a.py", "b/c.ipynb", "Makefile", "x.txt"].map(languageOf)).toEqual(["py", "json", "", ""]);
+});
+
+it("asks for the part only where there is something to colour", async () => {
+  const { fillCode } = await page();
+  const source = vi.fn(() => Promise.reject(new Error("gone")));
+  const remove = addSource(source);
+  fillCode(element(), "x", "");
+  expect(source).not.toHaveBeenCalled();
+  remove();
+});

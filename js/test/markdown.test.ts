@@ -1,6 +1,7 @@
 import { Lexer } from "marked";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MarkdownStream } from "../src/markdown/stream";
+import { givePart } from "../src/parts";
 import { documents, fuzz, random } from "./documents";
 
 function whole(text: string): string {
@@ -67,7 +68,8 @@ describe("while text streams", () => {
     expect(markdown.el.querySelectorAll("li")).toHaveLength(4);
   });
 
-  it("shows an open fence's text at once, without colours and without what may close it", () => {
+  it("shows an open fence's text at once, without colours and without what may close it", async () => {
+    givePart("highlight", await import("../src/parts/highlight"));
     const markdown = new MarkdownStream();
     markdown.push("```python\nx = 1\n``");
     expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1\n");

@@ -61,6 +61,7 @@ it("sends the actions that the kernel understands", () => {
     { aid: "a6", type: "set_model", value: "gpt-5.2" },
     { aid: "a7", type: "retry" },
     { aid: "a8", type: "accept", offer: "demo" },
+    { aid: "a8p", type: "part", name: "maths" },
     { aid: "a9", type: "earlier", before: "i300" },
     { aid: "a10", type: "continue" },
     { aid: "a11", type: "again" },

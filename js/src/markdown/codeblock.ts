@@ -1,6 +1,7 @@
 /** A code block: language, Copy button, code. Plain DOM, because it is part of streamed text. */
 import { copyText } from "../copy";
 import { h } from "../dom";
+import { addDiagram } from "./diagram";
 import { fillCode } from "./highlight";
 
 const SAID = 1500;
@@ -8,7 +9,9 @@ const SAID = 1500;
 export function codeBlock(text: string, language: string, label = language): HTMLElement {
   const code = h("code");
   fillCode(code, text, language);
-  return codeFrame(code, label);
+  const frame = codeFrame(code, label);
+  if (language === "mermaid") addDiagram(frame, text);
+  return frame;
 }
 
 /** The block around a `code` element that the caller fills. */

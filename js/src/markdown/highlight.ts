@@ -1,32 +1,20 @@
-/**
- * Colours code. The only file that sets `innerHTML`: highlight.js returns HTML in which all of the code is escaped, and it
- * goes into a detached <code> element.
- */
-import hljs from "highlight.js/lib/core";
-import bash from "highlight.js/lib/languages/bash";
-import diff from "highlight.js/lib/languages/diff";
-import json from "highlight.js/lib/languages/json";
-import python from "highlight.js/lib/languages/python";
-import r from "highlight.js/lib/languages/r";
-import yaml from "highlight.js/lib/languages/yaml";
-import sql from "./sql";
-import typescript from "./typescript";
+/** Code in an element: as it is at first, in colours once their part is there. */
+import { withPart } from "../parts";
 
-const LANGUAGES = { bash, diff, json, python, r, sql, typescript, yaml };
-for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
-hljs.registerAliases(["ipython", "python3"], { languageName: "python" });
-hljs.registerAliases(["shell", "console", "terminal"], { languageName: "bash" });
-
-/** Past this many characters colouring would be felt while scrolling and streaming. */
-const LIMIT = 100_000;
+/** Past this many characters, or with a line of so many, colouring would be felt: it tries many rules at each character. */
+const LIMIT = 50_000;
+const LONG_LINE = /[^\n]{2000}/;
 
 export function fillCode(code: HTMLElement, text: string, language: string): void {
-  const known = language !== "" && text.length <= LIMIT && hljs.getLanguage(language) !== undefined;
-  if (known) code.innerHTML = hljs.highlight(text, { language, ignoreIllegals: true }).value;
-  else code.textContent = text;
+  code.textContent = text;
+  if (language === "" || text.length > LIMIT || LONG_LINE.test(text)) return;
+  withPart("highlight", ({ colour }) => {
+    // By now it may show something else.
+    if (code.textContent === text) colour(code, text, language);
+  });
 }
 
-const BY_SUFFIX: Record<string, string> = { ipynb: "json", yml: "yaml", md: "markdown", sh: "bash", rs: "", txt: "" };
+const BY_SUFFIX: Record<string, string> = { ipynb: "json", txt: "" };
 
 /** A language name for a file; one that is not known is shown without colours. */
 export function languageOf(path: string): string {

@@ -1,8 +1,5 @@
-/**
- * Maths is not rendered, but shown exactly as it was written: Markdown would take backslashes, underscores and asterisks
- * out of it. Its tokens are of the type "html", which is shown as it is too.
- */
-import type { MarkedOptions, Tokens } from "marked";
+/** Finds maths: to Markdown its backslashes, underscores and asterisks would mean something else. */
+import type { MarkedOptions } from "marked";
 
 /** Dollars around a price are none: pandoc's rule. Lengths are bounded, so that one which is never closed costs little. */
 const INLINE =
@@ -21,21 +18,35 @@ const BLOCK = new RegExp(`^(?:${lines("\\$\\$", "\\$\\$")}|${lines("\\\\\\[", "\
 /** Its first line, if it comes before the end of the paragraph. */
 const NEXT_BLOCK = /\n(?:[ \t]*\n|( {0,3}(?:\$\$|\\\[)[ \t]*\n))/;
 
-const asWritten = (raw: string | undefined): Tokens.HTML | undefined =>
-  raw === undefined ? undefined : { type: "html", raw, text: raw, block: true, pre: false };
+/** A formula; `tex` is null where its end has not come. */
+export interface MathToken {
+  type: "math";
+  raw: string;
+  tex: string | null;
+  display: boolean;
+}
+
+const DELIMITED = /^\s*(?:\$\$([\s\S]*)\$\$|\\\[([\s\S]*)\\\]|\$(?!\$)([\s\S]*)\$|\\\(([\s\S]*)\\\))\s*$/;
+
+function token(raw: string | undefined): MathToken | undefined {
+  if (raw === undefined) return undefined;
+  const [, dollars, brackets, dollar, paren] = DELIMITED.exec(raw) ?? [];
+  const display = dollars ?? brackets;
+  return { type: "math", raw, tex: display ?? dollar ?? paren ?? null, display: display !== undefined };
+}
 
 export const MATH: MarkedOptions = {
   extensions: {
     renderers: {},
     childTokens: {},
-    block: [(text) => asWritten(BLOCK.exec(text)?.[0])],
+    block: [(text) => token(BLOCK.exec(text)?.[0])],
     startBlock: [
       (text) => {
         const next = NEXT_BLOCK.exec(text);
         return next?.[1] === undefined ? undefined : next.index + 1;
       },
     ],
-    inline: [(text) => (text[0] === "$" || text[0] === "\\" ? asWritten(HERE.exec(text)?.[0]) : undefined)],
+    inline: [(text) => (text[0] === "$" || text[0] === "\\" ? token(HERE.exec(text)?.[0]) : undefined)],
     // Plain text ends before a backslash anyway.
     startInline: [(text) => text.indexOf("$")],
   },

@@ -1,9 +1,11 @@
 /** marked's tokens as DOM. No HTML passes: what the agent writes as HTML is shown as text. */
 import type { MarkedToken, Token, Tokens } from "marked";
 import { h } from "../dom";
+import { withPart } from "../parts";
 import { codeBlock } from "./codeblock";
 import { decodeEntities } from "./entities";
 import { languageOfFence } from "./fence";
+import type { MathToken } from "./math";
 import { imageAddress, linkAddress } from "./urls";
 
 export interface RenderOptions {
@@ -12,10 +14,12 @@ export interface RenderOptions {
 }
 
 export function renderBlocks(tokens: Token[], options: RenderOptions): Node[] {
-  return tokens.flatMap((token) => block(token as MarkedToken, options));
+  return tokens.flatMap((token) => block(token as AnyToken, options));
 }
 
-function block(token: MarkedToken, options: RenderOptions): Node[] {
+type AnyToken = MarkedToken | MathToken;
+
+function block(token: AnyToken, options: RenderOptions): Node[] {
   switch (token.type) {
     case "space":
     case "def":
@@ -40,6 +44,8 @@ function block(token: MarkedToken, options: RenderOptions): Node[] {
       return "tokens" in token && token.tokens ? inline(token.tokens, options) : [text(token.text)];
     case "checkbox":
       return [checkbox(token.checked)];
+    case "math":
+      return [formula("div", token)];
     default:
       return inline([token], options);
   }
@@ -47,7 +53,7 @@ function block(token: MarkedToken, options: RenderOptions): Node[] {
 
 function list(token: Tokens.List, options: RenderOptions): HTMLElement {
   const items = token.items.map((item) => {
-    const children = item.tokens.flatMap((child) => block(child as MarkedToken, options));
+    const children = item.tokens.flatMap((child) => block(child as AnyToken, options));
     return h("li", item.task ? { class: "goose-task" } : {}, ...children);
   });
   if (!token.ordered) return h("ul", {}, ...items);
@@ -75,10 +81,10 @@ function table(token: Tokens.Table, options: RenderOptions): HTMLElement {
 }
 
 function inline(tokens: Token[], options: RenderOptions): Node[] {
-  return tokens.flatMap((token) => span(token as MarkedToken, options));
+  return tokens.flatMap((token) => span(token as AnyToken, options));
 }
 
-function span(token: MarkedToken, options: RenderOptions): Node[] {
+function span(token: AnyToken, options: RenderOptions): Node[] {
   switch (token.type) {
     case "text":
       return token.tokens ? inline(token.tokens, options) : [text(token.text)];
@@ -98,9 +104,18 @@ function span(token: MarkedToken, options: RenderOptions): Node[] {
       return [image(token, options)];
     case "checkbox":
       return [checkbox(token.checked)];
+    case "math":
+      return [formula("span", token)];
     default:
       return [document.createTextNode(token.raw)];
   }
+}
+
+/** As it was written, until it is typeset. */
+function formula(tag: "div" | "span", { raw, tex, display }: MathToken): HTMLElement {
+  const el = h(tag, { class: display ? "goose-math goose-display" : "goose-math" }, raw.trim());
+  if (tex !== null) withPart("maths", ({ typeset }) => typeset(el, tex, display));
+  return el;
 }
 
 function text(source: string): Text {

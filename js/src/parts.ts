@@ -1,0 +1,86 @@
+/**
+ * Parts that not every chat needs: files of their own in the wheel, which the kernel sends when one is first met. All
+ * chats of a page share them, so each is sent once.
+ */
+export interface Parts {
+  highlight: typeof import("./parts/highlight");
+  maths: typeof import("./parts/maths");
+  diagrams: typeof import("./parts/diagrams");
+}
+
+export type PartName = keyof Parts;
+
+/** Fetches a part's source from a kernel; rejects where that can't be done. */
+export type PartSource = (name: PartName) => Promise<BlobPart>;
+
+interface Entry {
+  module?: unknown;
+  loading: boolean;
+  /** Not asked again before this time: what is drawn again and again asks each time. */
+  notBefore: number;
+  waiting: Set<(part: never) => void>;
+}
+
+/** A digest of all parts, from the build: widgets of another version on the same page have parts of their own. */
+declare const PARTS_DIGEST: string;
+const KEY = Symbol.for(`goose-widget ${typeof PARTS_DIGEST === "string" ? PARTS_DIGEST : ""}`);
+const PAUSE = 10_000;
+
+/** Of the page: every widget evaluates this module anew. */
+const page = globalThis as { [KEY]?: Map<PartName, Entry> };
+page[KEY] ??= new Map();
+const entries = page[KEY];
+const sources = new Set<PartSource>();
+
+/** Where parts come from, until the returned function is called. */
+export function addSource(source: PartSource): () => void {
+  sources.add(source);
+  return () => sources.delete(source);
+}
+
+/** Calls `use` with the part: at once if it is there, else when it has come; never, if it can't be had. */
+export function withPart<N extends PartName>(name: N, use: (part: Parts[N]) => void): void {
+  const entry = entryOf(name);
+  if (entry.module !== undefined) use(entry.module as Parts[N]);
+  else {
+    entry.waiting.add(use);
+    if (!entry.loading) void load(name, entry);
+  }
+}
+
+/** The part is here. */
+export function givePart<N extends PartName>(name: N, module: Parts[N]): void {
+  const entry = entryOf(name);
+  entry.module = module;
+  const waiting = [...entry.waiting] as ((part: Parts[N]) => void)[];
+  entry.waiting.clear();
+  for (const use of waiting) use(module);
+}
+
+function entryOf(name: PartName): Entry {
+  const known = entries.get(name) ?? { loading: false, notBefore: 0, waiting: new Set() };
+  entries.set(name, known);
+  return known;
+}
+
+async function load(name: PartName, entry: Entry): Promise<void> {
+  if (performance.now() < entry.notBefore) {
+    entry.waiting.clear();
+    return;
+  }
+  entry.loading = true;
+  for (const source of [...sources].reverse()) {
+    try {
+      const url = URL.createObjectURL(new Blob([await source(name)], { type: "text/javascript" }));
+      const module = await import(/* @vite-ignore */ url).finally(() => URL.revokeObjectURL(url));
+      entry.loading = false;
+      givePart(name, module);
+      return;
+    } catch (error) {
+      console.warn(`goose-widget: the part ${name} did not come`, error);
+    }
+  }
+  entry.loading = false;
+  entry.notBefore = performance.now() + PAUSE;
+  entry.waiting.clear();
+}

@@ -1,0 +1,95 @@
+"""Colours, maths and diagrams: what the page gets from the kernel when it first needs it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from browser.chat import ChatView, OpenChat, SharedChat
+from support.jupyter import Front
+
+DIAGRAM = "graph TD; A[Read sales.csv] --> B{Clean?}; B -->|yes| C[Plot]; B -->|no| D[Mend]"
+
+
+def fence(language: str, text: str) -> str:
+    return f"```{language}\n{text}\n```\n"
+
+
+def say(chat: ChatView, text: str) -> Locator:
+    """Has the agent say it, whole, and returns its message."""
+    chat.ask(f"say: {text}\n\nThe end.", "The end.")
+    return chat.last("agent")
+
+
+def is_drawn(image: Locator) -> bool:
+    return bool(image.evaluate("img => img.decode().then(() => img.naturalWidth > 50 && img.naturalHeight > 50)"))
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook"])
+def test_each_comes_when_it_is_first_met_and_once(page: Page, open_chat: OpenChat, front: Front) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    _, chat = open_chat(front=front)
+    chat.ask("say: nothing special", "nothing special")
+    assert sum(received) < 300_000  # the bundle among them
+    received.clear()
+    message = say(chat, f"Euler: $e^{{i\\pi}} + 1 = 0$\n\n$$\n\\int_0^1 x^2\\,dx\n$$\n\n{fence('rust', 'let x = 1;')}")
+    expect(message.locator(".katex math")).to_have_count(2)
+    expect(message.locator(".katex-display")).to_have_count(1)
+    expect(message.locator(".hljs-keyword")).to_have_text("let")
+    assert 500_000 < sum(received) < 1_500_000
+    before = sum(received)
+    say(chat, f"Again $a^2$ and\n\n{fence('python', 'if x: pass')}")
+    expect(chat.last("agent").locator(".hljs-keyword").first).to_have_text("if")
+    assert sum(received) - before < 100_000
+
+
+def test_a_formula_has_its_own_fonts(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
+    message = say(chat, "So $\\mathbb{R}^n \\to \\mathcal{L}$ holds.")
+    expect(message.locator(".katex .mathbb")).to_have_text("R")
+    assert notebook.page.evaluate("document.fonts.ready.then(() => document.fonts.check('12px KaTeX_AMS'))")
+
+
+def test_a_diagram_is_drawn_for_light_and_dark_pages(shared_chat: SharedChat) -> None:
+    _, chat = shared_chat
+    message = say(chat, fence("mermaid", DIAGRAM))
+    image = message.get_by_role("img", name="Diagram")
+    expect(image).to_have_count(1)
+    assert is_drawn(image)
+    message.get_by_text("Source").click()
+    expect(message.locator("code", has_text="graph TD")).to_be_visible()
+    chat.root.evaluate("root => root.dataset.theme = 'dark'")
+    expect(image).to_have_class(re.compile("goose-in-dark"))
+    assert is_drawn(image)
+    chat.root.evaluate("root => root.dataset.theme = 'light'")
+
+
+def test_a_diagram_that_cannot_be_drawn_stays_as_text(shared_chat: SharedChat) -> None:
+    _, chat = shared_chat
+    message = say(chat, fence("mermaid", "graph TD; A -->"))
+    expect(message.get_by_text("This diagram can't be drawn")).to_be_visible()
+    expect(message.locator("code", has_text="graph TD")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'graph TD; A["<img src=x onerror=parent.postMessage(1)>"] --> B',
+        'graph TD; A["<img src=https://example.org/a.png>"] --> B',
+        'graph TD; A --> B; click A "javascript:alert(1)"; click B "https://example.org" _blank',
+        "%%{init: {'securityLevel': 'loose', 'themeCSS': '@import url(//example.org/a.css);'}}%%\ngraph TD; A --> B",
+        "graph TD; A@{ img: 'https://example.org/a.png', label: 'x' } --> B",
+    ],
+)
+def test_a_diagram_runs_nothing_and_loads_nothing(shared_chat: SharedChat, source: str) -> None:
+    notebook, chat = shared_chat
+    dialogs: list[str] = []  # what leaves the page is watched by its fixture
+    notebook.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    message = say(chat, fence("mermaid", source))
+    expect(message.get_by_role("img", name="Diagram").or_(message.get_by_text("can't be drawn")).first).to_be_visible()
+    expect(notebook.page.locator("body > iframe[sandbox]")).to_have_count(0)
+    assert message.locator("a").count() == 0
+    assert dialogs == []

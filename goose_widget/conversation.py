@@ -19,6 +19,8 @@ from .queue import KEPT, Queue, why_paused
 from .store import Entry, Header, SessionFile, Store
 from .transcript import Change, Transcript
 
+_UNSENT: Final = "The kernel stopped before this message was sent: goose never got it."
+
 
 class Watcher(Protocol):
     """Who is told what happened, on the background thread, after it was written."""
@@ -103,17 +105,17 @@ class Conversation:
         if not found.file.writable:
             raise errors.SessionInUse(str(self.facts.session_id))
         self._journal.adopt(found.file)
-        self._say(*sent)
+        for prompt_id in sent:
+            self._say(ev.Unqueued(prompt_id), *([] if self._turn else [ev.TurnEnded(prompt_id, "failed", {}, _UNSENT)]))
         if found.loaded.damage is not None:
             self._say(found.loaded.damage)
 
-    def _forget_sent(self) -> list[ev.Event]:
-        """Take out of the queue what was sent, where a kernel that was killed did not write that down any more."""
+    def _forget_sent(self) -> list[str]:
+        """Take out of the queue what was about to be sent when the kernel was killed: it is in the transcript."""
         sent = [each.id for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
-        gone: list[ev.Event] = [ev.Unqueued(prompt_id) for prompt_id in sent]
-        for event in gone:
-            self._queue.note(event)
-        return gone
+        for prompt_id in sent:
+            self._queue.note(ev.Unqueued(prompt_id))
+        return sent
 
     def complete(self, loaded: Loaded) -> None:
         """Show all of a long conversation, of which only the newest turns were adopted."""

@@ -15,7 +15,7 @@ from . import events as ev
 from .facts import Facts
 from .journal import Journal
 from .log import Loaded, Log
-from .queue import KEPT, Queue, why_paused
+from .queue import KEPT, Queue, Waiting, why_paused
 from .store import Entry, Header, SessionFile, Store
 from .transcript import Change, Transcript
 
@@ -105,16 +105,18 @@ class Conversation:
         if not found.file.writable:
             raise errors.SessionInUse(str(self.facts.session_id))
         self._journal.adopt(found.file)
-        for prompt_id in sent:
-            self._say(ev.Unqueued(prompt_id), *([] if self._turn else [ev.TurnEnded(prompt_id, "failed", {}, _UNSENT)]))
+        for waiting in sent:
+            was_sent = self._turn is not None or waiting.steers
+            end = [] if was_sent else [ev.TurnEnded(waiting.id, "failed", {}, _UNSENT)]
+            self._say(ev.Unqueued(waiting.id), *end)
         if found.loaded.damage is not None:
             self._say(found.loaded.damage)
 
-    def _forget_sent(self) -> list[str]:
+    def _forget_sent(self) -> list[Waiting]:
         """Take out of the queue what was about to be sent when the kernel was killed: it is in the transcript."""
-        sent = [each.id for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
-        for prompt_id in sent:
-            self._queue.note(ev.Unqueued(prompt_id))
+        sent = [each for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
+        for waiting in sent:
+            self._queue.note(ev.Unqueued(waiting.id))
         return sent
 
     def complete(self, loaded: Loaded) -> None:

@@ -276,13 +276,21 @@ def test_a_kernel_that_is_killed_at_any_byte_of_the_file_loses_and_doubles_nothi
     peer.end()
     peer.end()
     whole = path.read_bytes()
+    seen: set[str] = set()
     for size in range(safe, len(whole) + 1, 7):
         other = peer.resumed(size)
         shown = [item["text"] for item in other.items() if item["kind"] == "user"]
         assert sorted([*shown, *other.queue()]) == ["first", "second", "third"]
         gone = [entry.event.prompt_id for entry in other.in_file() if isinstance(entry.event, ev.Unqueued)]
         assert sorted(gone) == sorted({"first": "p1", "second": "p2", "third": "p3"}[text] for text in shown[1:])
+        last = [entry.event for entry in other.in_file() if isinstance(entry.event, ev.TurnStarted | ev.UserMessage)][
+            -1
+        ]
+        if isinstance(last, ev.UserMessage):  # it was not sent, and that is said
+            assert [item["state"] for item in other.items() if item["kind"] == "user"][-1] == "failed"
+            seen.add(last.text)
         other.session.close()
+    assert seen == {"second", "third"}
 
 
 def test_attachments_wait_only_where_the_server_takes_them(tmp_path: Path) -> None:
@@ -446,6 +454,10 @@ def test_after_a_cut_gooses_history_says_whether_it_was_taken_up(peer: Peer, kil
     peer.reply()
     assert peer.queue() == ([] if taken_up else ["more"])
     assert [text for kind, text in peer.said() if kind == "user"] == ["first", "more"][: 1 + taken_up]
+    assert isinstance(peer.in_file()[-1].event, ev.TurnEnded) or not taken_up
+    assert [ev.Unqueued("s1")] * taken_up == [
+        each.event for each in peer.in_file() if isinstance(each.event, ev.Unqueued)
+    ]
     if not taken_up:
         peer.session.send_queued("s1")
         assert peer.prompts()[-1] == "more"
@@ -460,6 +472,7 @@ def test_gooses_history_of_a_steered_turn_is_ours(peer: Peer) -> None:
     peer.update("agent_message_chunk", content={"type": "text", "text": "two"}, messageId="m2")
     peer.end()
     before = peer.said()
+    assert peer.resumed().said() == before
     peer.session.disconnected("gone")
     peer.connect()
     peer.update("user_message_chunk", content={"type": "text", "text": "first"}, messageId="u1")

@@ -200,6 +200,20 @@ def test_the_page_can_leave_a_session_whose_queue_waits_and_come_back(new_chat: 
     assert chat.queue_paused
 
 
+def test_what_is_redacted_is_gone_from_the_queue_too(new_chat: Any) -> None:
+    chat = new_chat()
+    until(lambda: chat.status == "ready")
+    submit(chat, "slow: 600 100", "say: the secret heron")
+    until(lambda: len(chat.items) > 1)
+    chat.stop()
+    until(lambda: chat.status == "ready")
+    chat.redact("heron")
+    (waiting,) = chat.queue
+    assert waiting["text"].startswith("say: the secret ")
+    assert "heron" not in waiting["text"]
+    assert chat.queue_paused == "The turn was stopped."
+
+
 def test_a_fork_has_no_queue(new_chat: Any) -> None:
     chat = new_chat()
     chat.ask("say: one")

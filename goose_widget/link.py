@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from . import errors, history
@@ -26,6 +27,8 @@ from .protocol import (
     Saved,
     Signal,
     Speaker,
+    Steerable,
+    SteerAnswered,
     WorksIn,
 )
 from .protocol.requests import Answered, Declined, Request
@@ -156,6 +159,7 @@ class Link(Conversation):
         self._transmit = None
         self._ready = False
         self._history = None
+        self._change(can_steer=False)
         for question in self.open_requests():
             self._say(
                 ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
@@ -206,7 +210,17 @@ class Link(Conversation):
         """A frame of the server, or what was fetched from it; what it says is pending until `commit`."""
         for said in self._server.receive(frame):
             match said:
-                case Greeted() | Opened() | WorksIn() | Choices() | Configured() | Refused() | Saved():
+                case (
+                    Greeted()
+                    | Opened()
+                    | WorksIn()
+                    | Steerable()
+                    | SteerAnswered()
+                    | Choices()
+                    | Configured()
+                    | Refused()
+                    | Saved()
+                ):
                     self.commit()
                     self._signal(said)
                 case Answered(ticket) | Declined(ticket):
@@ -218,15 +232,17 @@ class Link(Conversation):
                     self.dismiss(request_id, "You stopped the turn.")
                 case _ if self._history is not None and isinstance(said, _CONVERSATION):
                     self._history.append(said)
+                case ev.UserMessage(prompt_id=str(prompt_id), steered=True):
+                    self._say(said, ev.Unqueued(prompt_id))
                 case _:
                     self._say(said)
         self._flush()
 
     def _signal(self, signal: Signal) -> None:
         match signal:
-            case Greeted(agent, version, can_load):
+            case Greeted(agent, version, can_load, accepts):
                 self._agent = f"{agent} {version}".strip()
-                self._change(server=f"{self._agent}, {self.place}")
+                self._change(server=f"{self._agent}, {self.place}", accepts=accepts)
                 if self._visits:
                     self._maybe_ready()
                 elif self.facts.session_id is None:
@@ -242,6 +258,10 @@ class Link(Conversation):
                 )
             case WorksIn(folder):
                 self._change(cwd=folder)
+            case Steerable(now):
+                self._change(can_steer=now)
+            case SteerAnswered(prompt_id, refusal):
+                self._steer_answered(prompt_id, refusal)
             case Opened(session_id, loaded, skipped):
                 self._open(session_id, loaded=loaded, skipped=skipped)
             case Configured(setting, value):
@@ -324,7 +344,8 @@ class Link(Conversation):
             )
         )
         if missing:
-            self._say(*missing, *([] if self._turn is not None else [ev.TurnEnded("", "end_turn")]))
+            end = [] if self._turn is not None else [ev.TurnEnded("", "end_turn")]
+            self._say(*self._with_steers(missing), *end)
             self.commit()
             if self._server.finishes_alone:
                 self._cut = None
@@ -334,6 +355,23 @@ class Link(Conversation):
         if self.log.read(lambda transcript: history.is_lost(transcript, replayed)):
             self._say(ev.TurnEnded(cut["prompt_id"], "failed", {}, _LOST_PROMPT))
             self.commit()
+
+    def _with_steers(self, missing: list[ev.Event]) -> list[ev.Event]:
+        """The events, and in them what steered a turn that was cut off before goose said that it took it up."""
+        waiting = self._queue.steering()
+        found: list[ev.Event] = []
+        for event in missing:
+            said = event.text.strip() if isinstance(event, ev.UserMessage) else None
+            known = next((each for each in waiting if each.text.strip() == said), None)
+            if isinstance(event, ev.UserMessage) and known is not None:
+                waiting.remove(known)
+                found += [replace(event, prompt_id=known.id, steered=True), ev.Unqueued(known.id)]
+            else:
+                found.append(event)
+        return found
+
+    def _steer_answered(self, prompt_id: str, refusal: str) -> None:
+        """The server has what was to steer the turn, or refused it."""
 
     def request(self, request: Request, then: Callable[[Answered | Declined], None]) -> None:
         """Ask the server something about its sessions; `then` gets the answer, also if the connection drops."""

@@ -127,7 +127,7 @@ async def test_the_key_never_reaches_the_page_or_the_file(server: AcpServer, new
 async def test_a_prompt_from_the_page_runs_and_is_acknowledged(server: AcpServer, new_chat: Any) -> None:
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
-    assert await Page(chat).do({"type": "prompt", "text": "hello"}) is None
+    assert await Page(chat).do({"type": "prompt", "text": "hello", "attachments": []}) is None
     await eventually(lambda: chat.status == "ready" and chat.items and chat.items[-1]["text"] == "You said: hello")
 
 
@@ -135,7 +135,7 @@ async def test_an_action_that_arrives_on_both_lanes_is_done_once(server: AcpServ
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
     page = Page(chat)
-    action = {"type": "prompt", "text": "once"}
+    action = {"type": "prompt", "text": "once", "attachments": []}
     content = {"uid": chat.uid, "data": {"aid": "same", **action}}
     await widget._on_control(None, None, {"content": content})
     assert await page.do(action, "same") is None
@@ -152,7 +152,7 @@ async def test_what_is_refused_says_why(server: AcpServer, new_chat: Any) -> Non
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
     page = Page(chat)
-    assert "empty" in str(await page.do({"type": "prompt", "text": " "}))
+    assert "empty" in str(await page.do({"type": "prompt", "text": " ", "attachments": []}))
     assert "does not offer" in str(await page.do({"type": "set_mode", "value": "sloppy"}))
     assert "no longer open" in str(await page.do({"type": "answer", "request": "r", "option": "o"}))
     assert "unknown action" in str(await page.do({"type": "explode"}))
@@ -300,7 +300,7 @@ async def test_it_is_displayed_with_a_printout_that_follows_each_turn(
     assert notebook.printout == "You:\n> hello\n\ngoose:\nYou said: hello"
     assert "<p>You said: hello</p>" in notebook.outputs[-1]["text/html"]
     await eventually(lambda: chat.status == "ready")
-    await Page(chat).do({"type": "prompt", "text": "from the page"})
+    await Page(chat).do({"type": "prompt", "text": "from the page", "attachments": []})
     await eventually(lambda: notebook.printout.endswith("You said: from the page"))
     assert notebook.updates == 2
 
@@ -382,3 +382,80 @@ async def test_the_second_chat_of_a_session_shows_all_of_it_and_the_first_says_s
     assert [item["text"] for item in second.items] == ["hello", "You said: hello"]
     assert second.comm.custom[0]["type"] == "snapshot"
     assert first.problem["code"] == "continued-elsewhere"
+
+
+# -- the composer -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def demo_page(comms: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Page]:
+    monkeypatch.setenv("GOOSE_WIDGET_DEMO_PACE", "1")
+    (tmp_path / "notes.md").write_text("")
+    chat = GooseChat(server="demo", cwd=tmp_path, store=tmp_path / "s")
+    await eventually(lambda: chat.status == "ready" and chat.commands)
+    yield Page(chat)
+    chat.close()
+
+
+def queued(page: Page) -> list[str]:
+    return [waiting["text"] for waiting in page.chat.queue]
+
+
+async def test_a_page_queues_edits_removes_and_sends(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    for text in ("/slow 60", "/say two", "/say three", "/say four"):
+        assert await page.do({"type": "prompt", "text": text, "attachments": []}) is None
+    two, three, four = (waiting["id"] for waiting in chat.queue)
+    assert await page.do({"type": "edit_queued", "id": two, "text": "/say 2"}) is None
+    assert await page.do({"type": "remove_queued", "id": three}) is None
+    assert await page.do({"type": "send_queued", "id": four}) is None
+    assert queued(page) == ["/say four", "/say 2"]
+    assert await page.do({"type": "stop"}) is None
+    await eventually(lambda: chat.queue_paused)
+    assert await page.do({"type": "send_queued", "id": four}) is None
+    await eventually(lambda: chat.status == "ready" and not chat.queue)
+    assert [item["text"] for item in page.items() if item["kind"] == "user"] == ["/slow 60", "/say four", "/say 2"]
+    assert "does not wait any more" in str(await page.do({"type": "edit_queued", "id": two, "text": "late"}))
+    states = [state["queue"] for state in chat.comm.updates if "queue" in state]
+    assert states[0][0] == {"id": two, "text": "/say two", "attachments": [], "steers": False}
+
+
+async def test_a_page_attaches_what_the_server_takes(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert chat.accepts == ["image", "file"]
+    attachment = {"name": "a.csv", "mime": "text/csv", "data": "YSxi"}
+    assert await page.do({"type": "prompt", "text": "Look", "attachments": [attachment]}) is None
+    await eventually(lambda: chat.status == "ready" and len(chat.items) == 2)
+    block = {"type": "resource", "uri": "attachment:a.csv", "mime": "text/csv", "text": "a,b"}
+    assert page.items()[0]["content"] == [block]
+    assert "the file a.csv" in chat.items[1]["text"]
+    broken = {"type": "prompt", "text": "Look", "attachments": [{**attachment, "data": "?"}]}
+    assert "did not arrive whole" in str(await page.do(broken))
+    assert len(chat.items) == 2
+
+
+async def test_a_page_steers_the_turn_that_runs(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert "not at work" in str(await page.do({"type": "steer", "text": "more"}))
+    assert await page.do({"type": "prompt", "text": "/slow 2", "attachments": []}) is None
+    await eventually(lambda: chat.can_steer)
+    assert await page.do({"type": "steer", "text": "more"}) is None
+    await eventually(lambda: chat.status == "ready")
+    assert [item["text"] for item in page.items() if item["kind"] == "user"] == ["/slow 2", "more"]
+
+
+async def test_a_page_gets_the_commands_and_the_files(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert {command["name"]: command["hint"] for command in chat.commands}["fail"] == "tool"
+    assert await page.do({"type": "files", "query": "no"}) is None
+    found = {"type": "files", "query": "no", "files": ["notes.md"]}
+    await eventually(lambda: found in page.comm.custom)
+
+
+async def test_the_folder_of_another_computer_is_not_looked_at(
+    server: AcpServer, new_chat: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.md").write_text("")
+    page = Page(new_chat(server))
+    assert await page.do({"type": "files", "query": "no"}) is None
+    await eventually(lambda: {"type": "files", "query": "no", "files": []} in page.comm.custom)

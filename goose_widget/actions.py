@@ -18,9 +18,46 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Send this text."""
+    """Send this text and these files (`{name, mime, data}`), now or when those before it are done."""
 
     text: str
+    attachments: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EditQueued:
+    """Give a waiting prompt another text."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQueued:
+    """Do not send a waiting prompt."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendQueued:
+    """Send a waiting prompt next, and then the others."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Tell this to the running turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """List the files of the folder whose paths match `query`."""
+
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +166,11 @@ class Export:
 Action: TypeAlias = (
     Hello
     | Prompt
+    | EditQueued
+    | RemoveQueued
+    | SendQueued
+    | Steer
+    | Files
     | Stop
     | Answer
     | SetMode
@@ -150,6 +192,11 @@ Action: TypeAlias = (
 _ACTIONS: dict[str, type[Action]] = {
     "hello": Hello,
     "prompt": Prompt,
+    "edit_queued": EditQueued,
+    "remove_queued": RemoveQueued,
+    "send_queued": SendQueued,
+    "steer": Steer,
+    "files": Files,
     "stop": Stop,
     "answer": Answer,
     "set_mode": SetMode,
@@ -167,7 +214,7 @@ _ACTIONS: dict[str, type[Action]] = {
     "delete": Delete,
     "export": Export,
 }
-_TYPES: dict[str, type] = {"int": int, "str": str}
+_TYPES: dict[str, type] = {"int": int, "str": str, "list[Any]": list}
 
 
 def decode(message: Any) -> tuple[str, Action]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol
 
 from . import errors, history
@@ -14,6 +15,7 @@ from . import events as ev
 from .facts import Facts
 from .journal import Journal
 from .log import Loaded, Log
+from .queue import KEPT, Queue, why_paused
 from .store import Entry, Header, SessionFile, Store
 from .transcript import Change, Transcript
 
@@ -56,6 +58,8 @@ class Conversation:
         self._pending: list[ev.Event] = []
         self._said_once: set[str] = set()
         self._turn: str | None = None
+        self._queue = Queue()
+        self._paused = ""  # why the queue does not go on by itself
         self._journal = Journal(store if saved else None, self._own_header, self._say)
         self.log = Log(self._journal)
 
@@ -89,15 +93,27 @@ class Conversation:
         """
         self.log.adopt(found.loaded)
         watcher, self.watcher = self.watcher, None  # who resumes reads the facts at the end, not one by one
+        self._queue.clear()
         for entry in found.loaded.facts:
             self._note(entry)
         self.watcher = watcher
+        sent = self._forget_sent()
+        self._paused = KEPT if self._queue else ""
         self._refresh()
         if not found.file.writable:
             raise errors.SessionInUse(str(self.facts.session_id))
         self._journal.adopt(found.file)
+        self._say(*sent)
         if found.loaded.damage is not None:
             self._say(found.loaded.damage)
+
+    def _forget_sent(self) -> list[ev.Event]:
+        """Take out of the queue what was sent, where a kernel that was killed did not write that down any more."""
+        sent = [each.id for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
+        gone: list[ev.Event] = [ev.Unqueued(prompt_id) for prompt_id in sent]
+        for event in gone:
+            self._queue.note(event)
+        return gone
 
     def complete(self, loaded: Loaded) -> None:
         """Show all of a long conversation, of which only the newest turns were adopted."""
@@ -120,7 +136,11 @@ class Conversation:
         """Show what is in the file now, after it was rewritten."""
         self.log.adopt(loaded)
         title = [entry.event.title for entry in loaded.facts if isinstance(entry.event, ev.Title)]
+        self._queue.clear()
+        for entry in loaded.facts:
+            self._queue.note(entry.event)
         self._change(title=title[-1] if title else "")
+        self._refresh()
 
     @property
     def file(self) -> SessionFile | None:
@@ -180,20 +200,26 @@ class Conversation:
                 is_new = text not in self._said_once
                 self._said_once.add(text)
                 return is_new
-            case ev.Commands():
-                return False  # nothing shows them yet
+            case ev.Commands(commands):
+                self._change(commands=commands)
+                return False  # the server says them again in every session
             case _:
                 return True
 
     def _note(self, entry: Entry) -> None:
         """Keep the facts that an entry tells."""
         match entry.event:
-            case ev.UserMessage():
+            case ev.UserMessage() as message:
                 self._cut = None
+                self._queue.note(message)
+            case ev.Queued() | ev.QueueEdited() | ev.Unqueued() as change:
+                self._queue.note(change)
             case ev.TurnStarted(prompt_id):
                 self._turn, self._cut = prompt_id, None
             case ev.TurnEnded(prompt_id, stop_reason, usage, error):
                 self._turn = None
+                if self._queue:
+                    self._paused = self._paused or why_paused(stop_reason)
                 if stop_reason == "interrupted":
                     self._cut = {"prompt_id": prompt_id, "time": entry.time, "cause": error}
                 self._change(usage={**self.facts.usage, **usage})
@@ -215,7 +241,15 @@ class Conversation:
 
     def _refresh(self) -> None:
         """Say what follows from the state."""
-        self._change(status=self.status(), interrupted=self._interrupted(), unsaved=self._journal.problem)
+        if not self._queue:
+            self._paused = ""
+        self._change(
+            status=self.status(),
+            interrupted=self._interrupted(),
+            unsaved=self._journal.problem,
+            queue=tuple(self._queue),
+            queue_paused=self._paused,
+        )
 
     def _interrupted(self) -> dict[str, Any] | None:
         known = self.facts.interrupted
@@ -240,6 +274,10 @@ class Conversation:
         """Add a notice of our own."""
         self._say(notice)
         self.commit()
+
+
+def _has_prompt(prompt_id: str, transcript: Transcript) -> bool:
+    return transcript.prompt_item(prompt_id) is not None
 
 
 REPLY: Final = ("agent", "thought", "tool")

@@ -22,11 +22,44 @@ Block: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """A prompt, whole. `prompt_id` is ours; None where it comes from the server's history."""
+    """A prompt, whole, with its attachments. `prompt_id` is ours; None where it comes from the server's history.
+
+    `steered`: the running turn took it up; it begins none. `more`: it goes on with the message before it.
+    """
 
     text: str
     prompt_id: str | None = None
     content: tuple[Block, ...] = ()
+    steered: bool = False
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A prompt that waits to be sent. It leaves the queue with the `UserMessage` of this id, or with `Unqueued`.
+
+    `steers`: it was handed to the running turn, which has not taken it up yet.
+    """
+
+    prompt_id: str
+    text: str
+    content: tuple[Block, ...] = ()
+    steers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEdited:
+    """A waiting prompt has another text."""
+
+    prompt_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unqueued:
+    """A prompt does not wait any more."""
+
+    prompt_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +178,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """The commands that the server offers, `{name, description}` each."""
+    """The commands that the server offers, `{name, description, hint}` each."""
 
     commands: tuple[dict[str, str], ...]
 
@@ -195,6 +228,9 @@ class Raw:
 
 Event: TypeAlias = (
     UserMessage
+    | Queued
+    | QueueEdited
+    | Unqueued
     | Text
     | Thought
     | Content
@@ -216,6 +252,9 @@ Event: TypeAlias = (
 
 KINDS: dict[str, type[Event]] = {
     "user": UserMessage,
+    "queued": Queued,
+    "queue_edited": QueueEdited,
+    "unqueued": Unqueued,
     "text": Text,
     "thought": Thought,
     "content": Content,

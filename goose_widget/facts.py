@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from . import errors
 from .protocol import Choice
+from .queue import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Facts:
     resumed: str = ""
     interrupted: dict[str, Any] | None = None
     unsaved: str = ""
+    queue: tuple[Waiting, ...] = ()
+    queue_paused: str = ""
+    commands: tuple[dict[str, str], ...] = ()
+    accepts: tuple[str, ...] = ()
+    can_steer: bool = False
 
 
 def status_of(*, closed: bool, failed: bool, ready: bool, reconnecting: bool, turn: bool, waiting: bool) -> str:

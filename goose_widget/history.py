@@ -309,7 +309,7 @@ def _whole_prompts(replayed: list[ev.Event]) -> list[ev.Event]:
     result: list[ev.Event] = []
     for event in replayed:
         last = result[-1] if result else None
-        if isinstance(event, ev.UserMessage) and isinstance(last, ev.UserMessage) and (event.content or last.content):
+        if isinstance(event, ev.UserMessage) and isinstance(last, ev.UserMessage) and event.more:
             result[-1] = replace(last, text=last.text + event.text, content=last.content + event.content)
         else:
             result.append(event)

@@ -21,6 +21,7 @@ from .store import Entry, Header, SessionFile, Store
 # What makes a file worth having: a session that nobody used leaves none behind.
 _WORTH_KEEPING: Final = (
     ev.UserMessage,
+    ev.Queued,
     ev.Text,
     ev.Thought,
     ev.Content,

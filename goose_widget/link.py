@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from . import errors, history
@@ -26,6 +27,8 @@ from .protocol import (
     Saved,
     Signal,
     Speaker,
+    Steerable,
+    SteerAnswered,
     WorksIn,
 )
 from .protocol.requests import Answered, Declined, Request
@@ -156,6 +159,7 @@ class Link(Conversation):
         self._transmit = None
         self._ready = False
         self._history = None
+        self._change(can_steer=False)
         for question in self.open_requests():
             self._say(
                 ev.PermissionAnswered(question, None, by="", note="The connection dropped: the question is void.")
@@ -206,7 +210,17 @@ class Link(Conversation):
         """A frame of the server, or what was fetched from it; what it says is pending until `commit`."""
         for said in self._server.receive(frame):
             match said:
-                case Greeted() | Opened() | WorksIn() | Choices() | Configured() | Refused() | Saved():
+                case (
+                    Greeted()
+                    | Opened()
+                    | WorksIn()
+                    | Steerable()
+                    | SteerAnswered()
+                    | Choices()
+                    | Configured()
+                    | Refused()
+                    | Saved()
+                ):
                     self.commit()
                     self._signal(said)
                 case Answered(ticket) | Declined(ticket):
@@ -224,9 +238,9 @@ class Link(Conversation):
 
     def _signal(self, signal: Signal) -> None:
         match signal:
-            case Greeted(agent, version, can_load):
+            case Greeted(agent, version, can_load, accepts):
                 self._agent = f"{agent} {version}".strip()
-                self._change(server=f"{self._agent}, {self.place}")
+                self._change(server=f"{self._agent}, {self.place}", accepts=accepts)
                 if self._visits:
                     self._maybe_ready()
                 elif self.facts.session_id is None:
@@ -242,6 +256,10 @@ class Link(Conversation):
                 )
             case WorksIn(folder):
                 self._change(cwd=folder)
+            case Steerable(now):
+                self._change(can_steer=now)
+            case SteerAnswered(prompt_id, refusal):
+                self._steer_answered(prompt_id, refusal)
             case Opened(session_id, loaded, skipped):
                 self._open(session_id, loaded=loaded, skipped=skipped)
             case Configured(setting, value):
@@ -324,7 +342,8 @@ class Link(Conversation):
             )
         )
         if missing:
-            self._say(*missing, *([] if self._turn is not None else [ev.TurnEnded("", "end_turn")]))
+            end = [] if self._turn is not None else [ev.TurnEnded("", "end_turn")]
+            self._say(*map(self._known_steer, missing), *end)
             self.commit()
             if self._server.finishes_alone:
                 self._cut = None
@@ -334,6 +353,16 @@ class Link(Conversation):
         if self.log.read(lambda transcript: history.is_lost(transcript, replayed)):
             self._say(ev.TurnEnded(cut["prompt_id"], "failed", {}, _LOST_PROMPT))
             self.commit()
+
+    def _known_steer(self, event: ev.Event) -> ev.Event:
+        """What steered a turn that was cut off before goose said that it took it up, by its own id."""
+        for waiting in self._queue.steering():
+            if isinstance(event, ev.UserMessage) and event.text.strip() == waiting.text.strip():
+                return replace(event, prompt_id=waiting.id, steered=True)
+        return event
+
+    def _steer_answered(self, prompt_id: str, refusal: str) -> None:
+        """The server has what was to steer the turn, or refused it."""
 
     def request(self, request: Request, then: Callable[[Answered | Declined], None]) -> None:
         """Ask the server something about its sessions; `then` gets the answer, also if the connection drops."""

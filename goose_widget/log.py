@@ -32,8 +32,12 @@ _WINDOW_ITEMS: Final = 300
 _WINDOW_CHARACTERS: Final = 2_000_000
 
 # What the facts around the transcript are made of.
-_FACTS: Final = (ev.Title, ev.Mode, ev.Model, ev.Usage, ev.TurnStarted, ev.TurnEnded)
-_FACT_KINDS: Final = ("title", "mode", "model", "usage", "notice")  # of turns that are over nothing else counts
+_FACTS: Final = (
+    *(ev.Title, ev.Mode, ev.Model, ev.Usage, ev.TurnStarted, ev.TurnEnded),
+    *(ev.Queued, ev.QueueEdited, ev.Unqueued),
+)
+# Of turns that are over nothing else counts.
+_FACT_KINDS: Final = ("title", "mode", "model", "usage", "notice", "queued", "queue_edited", "unqueued")
 
 _LONG: Final = 8 * 2**20  # bytes of a file that is read from its end first
 _NEWEST: Final = 2 * 2**20  # … and of its end that is
@@ -46,8 +50,8 @@ class Loaded:
     Attributes:
         transcript: its items; whoever adopts it owns it.
         seq: the number of its last entry; 0 if there is none.
-        facts: of its entries those that tell a title, a mode, a model, usage, the start or end of a turn, or a notice
-            that is not given twice; oldest first.
+        facts: of its entries those that tell a title, a mode, a model, usage, the start or end of a turn, what waits
+            to be sent, or a notice that is not given twice; oldest first.
         damage: what to tell of lines that could not be read; None if there were none.
         is_whole: whether the transcript begins with the file's first entry.
     """

@@ -6,6 +6,7 @@ Every session file is a recording. Rules:
   the server replayed) is played with the rest.
 - The first end of a turn after a prompt is that turn's, whatever comes after it is its tail. A turn without an end (the
   kernel was killed, the line is damaged) ends as interrupted, and says so.
+- What steered a turn is a part of it. What waited to be sent is not played: who replays sends it.
 - Lines that can't be read are left out, and the conversation says so.
 - Which file is meant is decided when the chat is made, from `replay=` or `$GOOSE_WIDGET_REPLAY`: a file, a folder of
   files or the id of a session.
@@ -87,7 +88,9 @@ class Recording:
         opening: list[Entry] = []
         turns: list[list[Entry]] = []
         for entry in entries:
-            if isinstance(entry.event, ev.UserMessage) and entry.event.prompt_id is not None:
+            if isinstance(entry.event, ev.Queued | ev.QueueEdited | ev.Unqueued):
+                continue
+            if _begins_a_turn(entry.event):
                 turns.append([])
             (turns[-1] if turns else opening).append(entry)
         if damage is not None:
@@ -118,6 +121,10 @@ class Recording:
         for number, entry in enumerate(self.entries(), 1):
             reduce(transcript, entry.event, seq=number, time=entry.time)
         return to_public(list(transcript))
+
+
+def _begins_a_turn(event: ev.Event) -> bool:
+    return isinstance(event, ev.UserMessage) and event.prompt_id is not None and not event.steered
 
 
 def _turn(entries: list[Entry]) -> Turn:

@@ -6,7 +6,7 @@ session file is an object; an array is an order of the script (`["turn", 0]`), w
 back, for the script to say what follows from it.
 
 - A prompt that differs from the recorded one, in a single character, ends its turn as failed; the place in the
-  recording stays.
+  recording stays. Attachments are not compared.
 - Questions are answered as they were answered then. Nothing is run, written or sent.
 - Pauses are the recorded ones; only a person who had to answer a question is not waited for again.
 """
@@ -130,7 +130,7 @@ class Script:
         """Go on; answered by `Opened`."""
         self._order("open")
 
-    def prompt(self, prompt_id: str, text: str) -> None:
+    def prompt(self, prompt_id: str, text: str, content: tuple[ev.Block, ...] = ()) -> None:
         """Play the next turn, if this is its prompt; it ends with `TurnEnded(prompt_id)`."""
         turns = self._recording.turns
         if self._next < len(turns) and text == turns[self._next].text:
@@ -153,6 +153,9 @@ class Script:
         self.refused.add(prompt_id)
         space = "\n\n" if "\n" in texts or not _is_short(text) else " "
         self._order("end", prompt_id, "failed", space.join((what, texts, advice)))
+
+    def steer(self, prompt_id: str, text: str) -> None:
+        """Nothing: a recording goes its way, and never says that it can be steered."""
 
     def cancel(self) -> list[str]:
         """End the turn here. Returns the questions that were open."""
@@ -204,7 +207,8 @@ class Script:
             case dict() as record:
                 yield from self._replayed(ev.from_json(record))
             case ["greet"]:
-                yield Greeted(f"a recording of {self._recording.header.agent or 'goose'}", "", can_load=True)
+                agent = f"a recording of {self._recording.header.agent or 'goose'}"
+                yield Greeted(agent, "", can_load=True, accepts=("image", "file"))
             case ["open"]:
                 yield Opened(self._recording.header.session_id, loaded=False)
             case ["set", str(setting), str(value)]:

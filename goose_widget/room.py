@@ -126,6 +126,7 @@ class Room:
             visits=visits,
         )
         self.session.aside = self._aside
+        self.session.gives_way = self._gives_way
         self.answers = Answers(self.session, terms.on_permission, host.has_view, host.patience)
         self.client: Client | Player = Client(self.session, self._locate)
         if recording is not None:
@@ -139,6 +140,7 @@ class Room:
         self._listeners: dict[str, Callable[[ev.Event], None]] = {}
         self._heard = ""  # the turn of the entry that is handed out
         self._queue = asyncio.Lock()  # asks wait for each other in order
+        self._after: dict[str, frozenset[str]] = {}  # asks that have not begun: the queued prompts before them
         self._news = asyncio.Event()
         self._pid = os.getpid()
 
@@ -337,23 +339,12 @@ class Room:
         """
         check(on_permission)
         prompt_id = uuid.uuid4().hex
-        async with self._queue:
-            await self.until_ready()
-            ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
-            if on_permission is not None:
-                self.answers.by_turn[prompt_id] = on_permission
-            if listen is not None:
-                self._listeners[prompt_id] = listen
-            try:
-                begin(prompt_id)
-                end, items = await ended
-            except asyncio.CancelledError:
-                if prompt_id in (self.session.turn, self.session.continuing):
-                    self.client.stop_turn()
-                raise
-            finally:
-                for table in (self._turns, self.answers.by_turn, self._listeners):
-                    table.pop(prompt_id, None)
+        self._after[prompt_id] = self.session.queued()
+        try:
+            end, items = await self._turn(prompt_id, begin, on_permission, listen)
+        finally:
+            self._after.pop(prompt_id, None)
+            self.session.go_on()
         reply = Reply(to_public(items), end.stop_reason, end.usage)
         if isinstance(self.client, Player) and self.client.has_refused(prompt_id):
             raise errors.ReplayMismatch(end.error, reply=reply)
@@ -363,6 +354,37 @@ class Room:
             self.answers.unanswered.discard(prompt_id)
             raise errors.PermissionUnanswered(UNANSWERABLE, reply=reply)
         return reply
+
+    async def _turn(
+        self,
+        prompt_id: str,
+        begin: Callable[[str], None],
+        on_permission: OnPermission,
+        listen: Callable[[ev.Event], None] | None,
+    ) -> tuple[ev.TurnEnded, list[Item]]:
+        async with self._queue:
+            await self.until_ready()
+            ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
+            if on_permission is not None:
+                self.answers.by_turn[prompt_id] = on_permission
+            if listen is not None:
+                self._listeners[prompt_id] = listen
+            try:
+                begin(prompt_id)
+                del self._after[prompt_id]
+                end, items = await ended
+                return end, items
+            except asyncio.CancelledError:
+                if prompt_id in (self.session.turn, self.session.continuing):
+                    self.client.stop_turn()
+                raise
+            finally:
+                for table in (self._turns, self.answers.by_turn, self._listeners):
+                    table.pop(prompt_id, None)
+
+    def _gives_way(self, queued: str) -> bool:
+        """Whether an ask waits that was there before a prompt of the queue."""
+        return any(queued not in before for before in self._after.values())
 
     async def until_ready(self) -> None:
         """Wait until a prompt can be sent.

@@ -16,9 +16,8 @@ from . import errors
 from . import events as ev
 from .continuing import GO_ON, quoting
 from .document import continued, to_document
-from .facts import WHY_NO_PROMPT
-from .link import Link
 from .log import Loaded
+from .prompting import Prompting
 from .protocol.requests import Answered, Archive, Declined, Export, Import
 from .settings import Answer
 from .transcript import Item
@@ -56,7 +55,7 @@ _RESTORES: Final = 2
 _RESTORE: Final = ("restore", "Bring it here")
 
 
-class Session(Link):
+class Session(Prompting):
     """One conversation with one server. Its arguments are those of `Link`."""
 
     def __init__(self, **arguments: Any) -> None:
@@ -66,28 +65,7 @@ class Session(Link):
         self._restores = 0  # that were tried
         self._unrestored: errors.SessionError | None = None  # why to restore it, once all of it is read
 
-    # What the user does.
-
-    def prompt(self, prompt_id: str, text: str) -> None:
-        """Start a turn. The prompt is in the file before it is sent.
-
-        Raises:
-            UsageError: the text is empty, or the chat can't take a prompt now; the message says why.
-        """
-        if not text.strip():
-            raise errors.UsageError("The prompt is empty.")
-        self._check_ready()
-        text = text.encode("utf-16", "surrogatepass").decode(
-            "utf-16", "replace"
-        )  # no file or browser holds half a pair
-        self._say(ev.UserMessage(text, prompt_id), ev.TurnStarted(prompt_id))
-        self.commit()
-        self._server.prompt(prompt_id, text)
-        self._flush()
-
-    def _check_ready(self) -> None:
-        if self.facts.status != "ready":
-            raise errors.UsageError(WHY_NO_PROMPT.get(self.facts.status, "The chat can't take a prompt now."))
+    # What the user does besides prompting.
 
     def stop(self) -> None:
         """Cancel the running turn, if there is one, or what has not become one yet."""
@@ -196,6 +174,7 @@ class Session(Link):
                 self.prompt(prompt_id, quoting(turn))
 
     def _has_opened(self) -> None:
+        super()._has_opened()
         if prompt_id := self.continuing:
             self.continuing = ""
             self._refresh()
@@ -211,6 +190,9 @@ class Session(Link):
     def status(self) -> str:
         """The one word for the state."""
         return "running" if self.continuing and self._transmit is not None else super().status()
+
+    def _may_send(self) -> bool:
+        return super()._may_send() and not self.continuing
 
     def fail(self, problem: errors.GooseError) -> None:
         """The chat can't go on until the user does something."""
@@ -229,7 +211,7 @@ class Session(Link):
             UsageError: there is no such turn, or the chat can't take a prompt now.
         """
         turn = self.log.turn(self._interrupted_turn()["prompt_id"])
-        self.prompt(prompt_id, turn[0]["text"])
+        self.prompt(prompt_id, turn[0]["text"], tuple(turn[0]["content"]))
 
     def _interrupted_turn(self) -> dict[str, Any]:
         if self.facts.interrupted is None:

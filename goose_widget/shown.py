@@ -74,6 +74,17 @@ class Shown(t.HasTraits):
     models: t.List[dict[str, str]] = t.List(read_only=True, help="dicts with `id`, `name`, `description`").tag(
         sync=True
     )
+    queue: t.List[dict[str, Any]] = t.List(
+        read_only=True, help="prompts that wait to be sent: dicts with `id`, `text`, `attachments`, `steers`"
+    ).tag(sync=True)
+    queue_paused = t.Unicode(
+        "", read_only=True, help="why the queue waits for a click, a sentence; empty if it goes on by itself"
+    ).tag(sync=True)
+    commands: t.List[dict[str, str]] = t.List(
+        read_only=True, help='what can follow a "/": dicts with `name`, `description`, `hint`'
+    ).tag(sync=True)
+    accepts: t.List[str] = t.List(read_only=True, help='of "image" and "file", what a prompt may carry').tag(sync=True)
+    can_steer = t.Bool(False, read_only=True, help="the running turn takes more").tag(sync=True)
     items: t.List[Item] = t.List(
         read_only=True,
         help="the transcript as dicts with `id`, `kind`, `text` and more; one list that grows, observable",
@@ -164,5 +175,5 @@ def _to_trait(value: Any) -> Any:
     if isinstance(value, errors.GooseError):
         return value.to_wire()
     if isinstance(value, tuple):
-        return [choice.to_wire() for choice in value]
+        return [each if isinstance(each, str | dict) else each.to_wire() for each in value]
     return value

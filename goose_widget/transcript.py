@@ -20,7 +20,9 @@ Item: TypeAlias = dict[str, Any]
 _CALL_FIELDS = ("title", "name", "extension", "tool_kind", "status", "input", "result", "content", "locations")
 
 # Facts around the transcript, of which it shows nothing.
-_SHOWN_ELSEWHERE = frozenset({ev.Usage, ev.Mode, ev.Model, ev.Title, ev.Commands, ev.TurnStarted})
+_SHOWN_ELSEWHERE = frozenset(
+    {ev.Usage, ev.Mode, ev.Model, ev.Title, ev.Commands, ev.TurnStarted, ev.Queued, ev.QueueEdited, ev.Unqueued}
+)
 
 # What a turn that ended leaves its unfinished items as, by stop reason; anything else left them done.
 _CUT = {"cancelled": "cancelled", "interrupted": "interrupted", "failed": "interrupted", "error": "interrupted"}
@@ -340,6 +342,9 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
             changes = [] if t._known(call_id) else t._tool(ev.ToolCall(call_id), item_id, time)
             changes += t._append(t._calls[call_id], "output", text)
             return changes + (t._patch(t._calls[call_id], {"truncated": True}) if truncated else [])
+        case ev.UserMessage(text, _, content, more=True) if t._last is not None and t._last["kind"] == "user":
+            known = t._last
+            return t._patch(known["id"], {"text": known["text"] + text, "content": [*known["content"], *content]})
         case ev.UserMessage(text, prompt_id, content):
             if prompt_id is not None:
                 t._prompts[prompt_id] = item_id

@@ -20,7 +20,7 @@ from typing import Any, Final
 import anywidget
 import traitlets as t
 
-from . import actions, errors, library
+from . import actions, attachments, errors, files, library
 from . import events as ev
 from .chat import Chat
 from .loop import background, in_thread
@@ -226,8 +226,17 @@ class GooseChat(Chat, anywidget.AnyWidget):
             case actions.Earlier(before):
                 items, earlier = self._session.log.before(before)
                 self._tell({"type": "earlier", "log": self._session.log.id, "items": items, "earlier": earlier})
-            case actions.Prompt(text):
-                self._session.prompt(uuid.uuid4().hex, text)
+            case actions.Prompt(text, attached):
+                content = attachments.blocks_of(attached, self._session.facts.accepts)
+                self._session.submit(uuid.uuid4().hex, text, content)
+            case actions.EditQueued(id, text):
+                self._session.edit_queued(id, text)
+            case actions.RemoveQueued(id):
+                self._session.remove_queued(id)
+            case actions.SendQueued(id):
+                self._session.send_queued(id)
+            case actions.Steer(text):
+                self._session.steer(uuid.uuid4().hex, text)
             case actions.Stop():
                 self._client.stop_turn()
             case actions.Answer(request, option):
@@ -272,6 +281,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
         match action:
             case actions.Sessions(query):
                 await self._tell_sessions(query)
+            case actions.Files(query):
+                await self._tell_files(query)
             case actions.Rename(title):
                 return await library.rename(room, title)
             case actions.Export(format):
@@ -291,6 +302,13 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 await self._tell_sessions("")
                 return "The session was deleted."
         return ""
+
+    async def _tell_files(self, query: str) -> None:
+        found: list[str] = []
+        if self._room.recording is None and not self._room.target.is_elsewhere:
+            search = functools.partial(files.matching, Path(self._session.facts.cwd), query)
+            found = await in_thread(search, "goose-widget-files")
+        self._tell({"type": "files", "query": query, "files": found})
 
     async def _tell_sessions(self, query: str) -> None:
         current = self._session.file.path if self._session.file is not None else None

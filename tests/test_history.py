@@ -148,7 +148,7 @@ def test_an_image_and_a_plan_are_added_once() -> None:
 
 def test_a_prompt_of_several_blocks_is_one_prompt() -> None:
     block = {"type": "image", "mime": "image/png", "data": "AA"}
-    theirs = [user("look"), ev.UserMessage("", None, (block,)), ev.Text("I see.", "m1")]
+    theirs = [user("look"), ev.UserMessage("", None, (block,), more=True), ev.Text("I see.", "m1")]
     assert reconcile([], theirs) == [ev.UserMessage("look", None, (block,)), ev.Text("I see.", "m1")]
     assert reconcile([ev.UserMessage("look", "p", (block,)), ev.Text("I see.", "m1"), END], theirs) == []
 

@@ -99,7 +99,7 @@ async def test_a_running_turn_keeps_its_session(chat: GooseChat, monkeypatch: py
     monkeypatch.setenv("GOOSE_WIDGET_DEMO_PACE", "1")
     slow = GooseChat(server="demo")
     await is_ready(slow)
-    await do(slow, {"type": "prompt", "text": "/slow"})
+    await do(slow, {"type": "prompt", "text": "/slow", "attachments": []})
     await eventually(lambda: slow.status == "running")
     assert "still working" in str(await do(slow, {"type": "new_session"}))
     slow.close()

@@ -127,7 +127,7 @@ async def test_the_key_never_reaches_the_page_or_the_file(server: AcpServer, new
 async def test_a_prompt_from_the_page_runs_and_is_acknowledged(server: AcpServer, new_chat: Any) -> None:
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
-    assert await Page(chat).do({"type": "prompt", "text": "hello"}) is None
+    assert await Page(chat).do({"type": "prompt", "text": "hello", "attachments": []}) is None
     await eventually(lambda: chat.status == "ready" and chat.items and chat.items[-1]["text"] == "You said: hello")
 
 
@@ -135,7 +135,7 @@ async def test_an_action_that_arrives_on_both_lanes_is_done_once(server: AcpServ
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
     page = Page(chat)
-    action = {"type": "prompt", "text": "once"}
+    action = {"type": "prompt", "text": "once", "attachments": []}
     content = {"uid": chat.uid, "data": {"aid": "same", **action}}
     await widget._on_control(None, None, {"content": content})
     assert await page.do(action, "same") is None
@@ -152,7 +152,7 @@ async def test_what_is_refused_says_why(server: AcpServer, new_chat: Any) -> Non
     chat = new_chat(server)
     await eventually(lambda: chat.status == "ready")
     page = Page(chat)
-    assert "empty" in str(await page.do({"type": "prompt", "text": " "}))
+    assert "empty" in str(await page.do({"type": "prompt", "text": " ", "attachments": []}))
     assert "does not offer" in str(await page.do({"type": "set_mode", "value": "sloppy"}))
     assert "no longer open" in str(await page.do({"type": "answer", "request": "r", "option": "o"}))
     assert "unknown action" in str(await page.do({"type": "explode"}))
@@ -271,7 +271,7 @@ async def test_it_is_displayed_with_a_printout_that_follows_each_turn(
     assert notebook.printout == "You:\n> hello\n\ngoose:\nYou said: hello"
     assert "<p>You said: hello</p>" in notebook.outputs[-1]["text/html"]
     await eventually(lambda: chat.status == "ready")
-    await Page(chat).do({"type": "prompt", "text": "from the page"})
+    await Page(chat).do({"type": "prompt", "text": "from the page", "attachments": []})
     await eventually(lambda: notebook.printout.endswith("You said: from the page"))
     assert notebook.updates == 2
 

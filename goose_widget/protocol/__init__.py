@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..events import Event
+from ..events import Block, Event
 from .requests import Answered, Declined, Request
 
 
@@ -28,11 +28,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Greeted:
-    """The server accepted the connection and said who it is."""
+    """The server accepted the connection and said who it is.
+
+    `accepts`: of "image" and "file", what a prompt may carry.
+    """
 
     agent: str
     version: str
     can_load: bool
+    accepts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,21 @@ class WorksIn:
     """The folder in which goose works, where the server decides that; "" if it does not tell."""
 
     cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Steerable:
+    """Whether the turn that runs takes more."""
+
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SteerAnswered:
+    """The server has what was to steer the turn: the `UserMessage` says when the turn takes it up. Else `refusal`."""
+
+    prompt_id: str
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,19 @@ class Saved:
     error: str = ""
 
 
-Signal: TypeAlias = Greeted | Opened | WorksIn | Choices | Configured | Refused | Saved | Answered | Declined
+Signal: TypeAlias = (
+    Greeted
+    | Opened
+    | WorksIn
+    | Steerable
+    | SteerAnswered
+    | Choices
+    | Configured
+    | Refused
+    | Saved
+    | Answered
+    | Declined
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +200,11 @@ class Speaker(Protocol):
             tail: as many messages at the end of the history are enough, if the server can do that; 0 for all.
         """
 
-    def prompt(self, prompt_id: str, text: str) -> None:
-        """Start a turn; it ends with `TurnEnded(prompt_id)`."""
+    def prompt(self, prompt_id: str, text: str, content: tuple[Block, ...] = ()) -> None:
+        """Start a turn; it ends with `TurnEnded(prompt_id)`. `content`: attachments, of what the server accepts."""
+
+    def steer(self, prompt_id: str, text: str) -> None:
+        """Tell something to the running turn, if that is `Steerable`; answered by `SteerAnswered`."""
 
     def cancel(self) -> list[str]:
         """Stop the running turn: every open question is answered `cancelled`. Returns those questions' ids."""

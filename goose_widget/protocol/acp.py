@@ -10,6 +10,7 @@ Rules of this module:
 - Every answer to a prompt ends its turn.
 - No `fs` or `terminal` capability is declared: goose works on its own machine's files.
 - Every permission request is answered exactly once.
+- What steers a turn is the user's message where goose says that it took it up, and not before.
 - Sessions that are made on the way to another one (imports, forks) say nothing in the chat.
 """
 
@@ -21,10 +22,26 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import events as ev
+from ..attachments import split
 from ..events import Event
-from . import Choice, Choices, Configured, Got, Greeted, Incoming, Opened, OpenTurn, Outgoing, Refused, Signal, jsonrpc
+from . import (
+    Choice,
+    Choices,
+    Configured,
+    Got,
+    Greeted,
+    Incoming,
+    Opened,
+    OpenTurn,
+    Outgoing,
+    Refused,
+    Signal,
+    Steerable,
+    SteerAnswered,
+    jsonrpc,
+)
 from .acp_requests import AcpRequests
-from .content import as_object, malformed, text_of, to_block, unknown
+from .content import as_object, from_block, malformed, text_of, to_block, unknown
 from .frames import as_text
 from .requests import Request
 
@@ -52,6 +69,10 @@ class Acp:
         self._prefix = uuid.uuid4().hex[:8]  # the server's request ids begin again with every connection
         self._in_progress: set[str] = set()
         self._echo: str | None = None  # what goose may repeat to us: our prompt
+        self._user_chunk: tuple[str | None] | None = None  # the message id of the user's chunk that came last
+        self._run: str | None = None  # goose's name for the running turn
+        self._can_steer = True  # as far as is known
+        self._steers: dict[str, str] = {}  # what steers the turn: its prompt id -> goose's message id, "" until known
         self._session_id: str | None = None
         self._cwd = ""
         self._asking = AcpRequests(self._request)
@@ -90,10 +111,17 @@ class Acp:
             "load", session_id, "session/load", {"sessionId": session_id, "cwd": cwd, "mcpServers": [], **meta}
         )
 
-    def prompt(self, prompt_id: str, text: str) -> None:
+    def prompt(self, prompt_id: str, text: str, content: tuple[ev.Block, ...] = ()) -> None:
         """Start a turn; it ends with `TurnEnded(prompt_id)`."""
         self._echo = text
-        self._request("prompt", prompt_id, "session/prompt", self._of_session(prompt=[{"type": "text", "text": text}]))
+        blocks = [*([{"type": "text", "text": text}] if text or not content else []), *map(from_block, content)]
+        self._request("prompt", prompt_id, "session/prompt", self._of_session(prompt=blocks))
+
+    def steer(self, prompt_id: str, text: str) -> None:
+        """Tell something to the running turn; answered by `SteerAnswered`."""
+        self._steers[prompt_id] = ""
+        params = self._of_session(expectedRunId=self._run, prompt=[{"type": "text", "text": text}])
+        self._request("steer", prompt_id, "_goose/unstable/session/steer", params)
 
     def cancel(self) -> list[str]:
         """Stop the running turn: every open question is answered `cancelled`. Returns those questions' ids."""
@@ -221,6 +249,10 @@ class Acp:
                 setting, _, value = of.partition(" ")
                 yield Configured(setting, value)
                 yield from _settings(result)
+            case "steer":
+                if of in self._steers:
+                    self._steers[of] = str(result.get("messageId") or "")
+                yield SteerAnswered(of)
             case "prompt":
                 usage = as_object(result.get("usage"))
                 counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
@@ -234,8 +266,12 @@ class Acp:
         info = as_object(result.get("agentInfo"))
         version = result.get("protocolVersion")
         if version == PROTOCOL_VERSION:
-            can_load = as_object(result.get("agentCapabilities")).get("loadSession") is True
-            yield Greeted(str(info.get("name") or "goose"), str(info.get("version") or ""), can_load)
+            capabilities = as_object(result.get("agentCapabilities"))
+            takes = as_object(capabilities.get("promptCapabilities"))
+            names = {"image": "image", "embeddedContext": "file"}
+            accepts = tuple(name for capability, name in names.items() if takes.get(capability) is True)
+            can_load = capabilities.get("loadSession") is True
+            yield Greeted(str(info.get("name") or "goose"), str(info.get("version") or ""), can_load, accepts)
         else:
             yield Refused("greet", 0, f"it speaks version {version!r} of the protocol, not {PROTOCOL_VERSION}")
 
@@ -243,6 +279,12 @@ class Acp:
         match what:
             case "prompt":
                 yield from self._end_of_turn(of, "failed", error=f"goose refused the prompt: {text}")
+            case "steer":
+                self._steers.pop(of, None)
+                if code == jsonrpc.METHOD_NOT_FOUND:
+                    self._can_steer = False
+                    yield Steerable(False)
+                yield SteerAnswered(of, text)
             case "set":
                 yield Refused(of.partition(" ")[0], code, text)
             case "":
@@ -254,17 +296,22 @@ class Acp:
 
     def _end_of_turn(
         self, prompt_id: str, stop_reason: str, *, usage: dict[str, int] | None = None, error: str = ""
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event | Signal]:
         for question in list(self._questions):
             self.answer(question, None)
             yield ev.PermissionAnswered(question, None, by="", note="The turn ended before it was answered.")
         self._echo = None
+        self._steers.clear()
+        if self._run is not None:
+            self._run = None
+            yield Steerable(False)
         yield ev.TurnEnded(prompt_id, stop_reason, usage or {}, error)
 
     def _update(self, update: dict[str, Any]) -> Iterator[Event | Signal]:
         kind = update["sessionUpdate"]
         message_id = update.get("messageId")
         message_id = message_id if isinstance(message_id, str) else None
+        last_user_chunk, self._user_chunk = self._user_chunk, None
         match kind:
             case "agent_message_chunk":
                 block = update["content"]
@@ -276,12 +323,16 @@ class Acp:
                 yield ev.Thought(text_of(update["content"]["text"]), message_id)
             case "user_message_chunk":
                 block = update["content"]
+                self._user_chunk = (message_id,)
                 if self._echo is not None and (block.get("type"), block.get("text")) == ("text", self._echo):
                     self._echo = None  # goose repeats its own commands (/status) to whoever sent them
-                elif block.get("type") == "text":
-                    yield ev.UserMessage(text_of(block["text"]))
-                else:
-                    yield ev.UserMessage("", None, (to_block(block),))
+                    return
+                is_text = block.get("type") == "text"
+                text, content = split(text_of(block["text"])) if is_text else ("", (to_block(block),))
+                # A chunk for each block of a message.
+                more = last_user_chunk == (message_id,) if message_id else last_user_chunk is not None and not text
+                prompt_id = None if more else self._steered_by(message_id)
+                yield ev.UserMessage(text, prompt_id, content, steered=prompt_id is not None, more=more)
             case "tool_call" | "tool_call_update":
                 yield from self._tool(update, starts=kind == "tool_call")
             case "plan":
@@ -306,15 +357,34 @@ class Acp:
             case "available_commands_update":
                 yield ev.Commands(
                     tuple(
-                        {"name": str(each["name"]), "description": str(each.get("description", ""))}
+                        {
+                            "name": str(each["name"]),
+                            "description": str(each.get("description") or ""),
+                            "hint": str(as_object(each.get("input")).get("hint") or ""),
+                        }
                         for each in update["availableCommands"]
                     )
                 )
             case "session_info_update":
                 if update.get("title") is not None:
                     yield ev.Title(text_of(update["title"]))
+                goose = as_object(as_object(update.get("_meta")).get("goose"))
+                if "activeRunId" in goose:
+                    self._run = _maybe(goose["activeRunId"])
+                    yield Steerable(self._run is not None and self._can_steer)
+                # The turn may take it up before its request is answered; requests are answered in their order.
+                queued = as_object(goose.get("queuedSteer")).get("messageId")
+                if queued and (waiting := next((each for each, of in self._steers.items() if not of), None)):
+                    self._steers[waiting] = str(queued)
             case _:
                 yield ev.Raw(f"an update of the kind {kind!r}", update)
+
+    def _steered_by(self, message_id: str | None) -> str | None:
+        """The prompt id of what steered the turn, where goose says that it took it up."""
+        known = [each for each, of in self._steers.items() if message_id and of == message_id]
+        for prompt_id in known:
+            del self._steers[prompt_id]
+        return known[0] if known else None
 
     def _tool(self, update: dict[str, Any], *, starts: bool) -> Iterator[Event]:
         call = _tool_call(update, starts=starts)

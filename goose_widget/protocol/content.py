@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from .. import events as ev
+from ..attachments import described
 
 
 def text_of(value: Any) -> str:
@@ -55,6 +56,17 @@ def _known_block(block: dict[str, Any]) -> ev.Block:
             return {"type": "link", "uri": str(block["uri"]), "name": name}
         case _:
             return unknown(block)
+
+
+def from_block(block: ev.Block) -> dict[str, Any]:
+    """An attachment of ours as content of a prompt."""
+    match block:
+        case {"type": "image", "mime": mime, "data": data}:
+            return {"type": "image", "mimeType": mime, "data": data}
+        case {"type": "resource", "uri": uri, "mime": mime, "text": text}:
+            return {"type": "resource", "resource": {"uri": uri, "mimeType": mime, "text": text}}
+        case _:
+            return {"type": "text", "text": f"({described(block)['name']})"}
 
 
 def unknown(block: Any) -> ev.Block:

@@ -131,13 +131,16 @@ class Web:
             self._arrived = turn.heard
         self._ask("load")
 
-    def prompt(self, prompt_id: str, text: str) -> None:
-        """Start a turn; it ends with `TurnEnded(prompt_id)`."""
+    def prompt(self, prompt_id: str, text: str, content: tuple[ev.Block, ...] = ()) -> None:
+        """Start a turn; it ends with `TurnEnded(prompt_id)`. This server takes no attachments."""
         self._prompts[text.strip()] += 1
         self._begin(prompt_id, text, self._prompts[text.strip()])
         now = round(self._now().timestamp() * 1000)
         self._frame(type="message", content=text, session_id=self._session_id, timestamp=now)
         self._ask("silence", "1", after=SILENCE)
+
+    def steer(self, prompt_id: str, text: str) -> None:
+        """Nothing: this server takes nothing into a running turn, and never says that it does."""
 
     def cancel(self) -> list[str]:
         """Stop the running turn. There never is an open question."""

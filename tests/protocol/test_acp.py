@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from goose_widget import events as ev
 from goose_widget.events import Event
-from goose_widget.protocol import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, jsonrpc
+from goose_widget.protocol import Choice, Choices, Configured, Greeted, Opened, Refused, Signal, Steerable, jsonrpc
 from goose_widget.protocol.acp import Acp
 from goose_widget.transcript import Transcript, reduce
 from support import replay, strategies
@@ -449,11 +449,12 @@ TEXT = {"type": "text", "text": "hi"}
         ({"sessionUpdate": "current_mode_update", "currentModeId": "chat"}, [ev.Mode("chat")]),
         (
             {"sessionUpdate": "available_commands_update", "availableCommands": [{"name": "c", "description": "d"}]},
-            [ev.Commands(({"name": "c", "description": "d"},))],
+            [ev.Commands(({"name": "c", "description": "d", "hint": ""},))],
         ),
         ({"sessionUpdate": "session_info_update", "title": "T"}, [ev.Title("T")]),
         ({"sessionUpdate": "session_info_update", "title": None}, []),
-        ({"sessionUpdate": "session_info_update", "_meta": {"goose": {"activeRunId": "r"}}}, []),
+        ({"sessionUpdate": "session_info_update", "_meta": {"goose": {"activeRunId": "r"}}}, [Steerable(True)]),
+        ({"sessionUpdate": "session_info_update", "_meta": {"goose": {"activeRunId": None}}}, [Steerable(False)]),
         ({"sessionUpdate": "tool_call_update", "toolCallId": "c"}, [ev.ToolCall("c")]),
         (
             {"sessionUpdate": "tool_call", "toolCallId": "c", "title": "t", "kind": "edit", "status": "pending"},

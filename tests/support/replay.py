@@ -12,7 +12,7 @@ from typing import Any
 from goose_widget import events as ev
 from goose_widget import history
 from goose_widget.events import Event
-from goose_widget.protocol import Choices, Configured, Greeted, Opened, Refused, Signal
+from goose_widget.protocol import Choices, Configured, Greeted, Opened, Refused, Signal, Steerable, SteerAnswered
 from goose_widget.protocol.acp import Acp
 from goose_widget.transcript import Change, Item, Transcript, merge, reduce
 
@@ -23,7 +23,7 @@ SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.jsonl"))
 CLIENT_VERSION = "1.0"
 START = 1767225600.0  # the time of every recorded scenario's first event
 
-SIGNALS = (Greeted, Opened, Choices, Configured, Refused)
+SIGNALS = (Greeted, Opened, Choices, Configured, Refused, Steerable, SteerAnswered)
 
 
 def record(scenario: str) -> list[Json]:

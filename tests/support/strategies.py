@@ -89,7 +89,12 @@ _stops = st.sampled_from(
 )
 
 EVENTS: dict[type, st.SearchStrategy[ev.Event]] = {
-    ev.UserMessage: st.builds(ev.UserMessage, _text, _message_ids, st.lists(_blocks, max_size=2).map(tuple)),
+    ev.UserMessage: st.builds(
+        ev.UserMessage, _text, _message_ids, st.lists(_blocks, max_size=2).map(tuple), st.booleans(), st.booleans()
+    ),
+    ev.Queued: st.builds(ev.Queued, _ids, _text, st.lists(_blocks, max_size=2).map(tuple), st.booleans()),
+    ev.QueueEdited: st.builds(ev.QueueEdited, _ids, _text),
+    ev.Unqueued: st.builds(ev.Unqueued, _ids),
     ev.Text: st.builds(ev.Text, _text, _message_ids),
     ev.Thought: st.builds(ev.Thought, _text, _message_ids),
     ev.Content: st.builds(ev.Content, _blocks, _message_ids),
@@ -121,7 +126,7 @@ EVENTS: dict[type, st.SearchStrategy[ev.Event]] = {
     ev.Mode: st.builds(ev.Mode, _text),
     ev.Model: st.builds(ev.Model, _text),
     ev.Title: st.builds(ev.Title, _text),
-    ev.Commands: st.builds(ev.Commands, st.just(({"name": "n", "description": "d"},)) | st.just(())),
+    ev.Commands: st.builds(ev.Commands, st.just(({"name": "n", "description": "d", "hint": "h"},)) | st.just(())),
     ev.TurnStarted: st.builds(ev.TurnStarted, _ids),
     ev.TurnEnded: st.builds(ev.TurnEnded, _ids, _stops, st.dictionaries(_text, _counts, max_size=2), _text),
     ev.Notice: st.builds(ev.Notice, st.sampled_from(["info", "warning", "error"]), _text, _text),

@@ -46,7 +46,7 @@ export function useKeptFocus<T extends HTMLElement>(): RefObject<T | null> {
   useLayoutEffect(() => {
     const el = ref.current;
     return () => {
-      if (el?.matches(":focus-within")) {
+      if (el?.contains((el.getRootNode() as Document | ShadowRoot).activeElement)) {
         el.closest(".goose-widget")
           ?.querySelector<HTMLElement>(".goose-field textarea")
           ?.focus({ preventScroll: true });

@@ -1,9 +1,9 @@
 /**
  * A chat without a kernel: `npm run dev`. Query: theme=dark, height=700px, play (streams the scene, else it is there at
- * once), scene=chat|problem|reconnect|welcome|readonly|interrupted|unsaved|long|takeover.
+ * once), scene=chat|problem|reconnect|welcome|readonly|interrupted|unsaved|long|takeover|queue|paused.
  */
 import widget from "../src/widget";
-import type { Change, Item, Outbound, SessionEntry } from "../src/wire";
+import type { Attachment, Block, Change, Item, Outbound, SessionEntry } from "../src/wire";
 import { FakeModel, keyframe } from "../test/fake";
 import { conversation } from "./conversation";
 
@@ -19,7 +19,11 @@ const long = Array.from({ length: 3000 }, (_, index): Item => {
     : { id, kind: "user", text, content: [], time, state: "sent" };
 });
 const items =
-  scene === "long" ? long.slice(-500) : scene.match(/chat|reconnect|interrupted|unsaved/) ? conversation() : [];
+  scene === "long"
+    ? long.slice(-500)
+    : scene.match(/chat|reconnect|interrupted|unsaved|queue|paused/)
+      ? conversation()
+      : [];
 const model = new FakeModel({
   height: query.get("height") ?? "",
   title: items.length > 0 ? "Explore sales by region" : "",
@@ -27,6 +31,11 @@ const model = new FakeModel({
   model: "claude-sonnet-4-5",
   usage: items.length > 0 ? { used: 23_412, size: 200_000, input_tokens: 21_000, output_tokens: 812 } : {},
   status: "ready",
+  commands: [
+    { name: "compact", description: "Summarize the conversation so far, to free room in the context", hint: "" },
+    { name: "prompt", description: "Run a prompt of an extension", hint: "name [key=value]" },
+    { name: "clear", description: "Begin with an empty context", hint: "" },
+  ],
   uid: "dev",
   transcript: keyframe(scene === "long" ? items : [], { earlier: scene === "long" ? long.length - items.length : 0 }),
 });
@@ -62,8 +71,31 @@ function kernel(action: Outbound): void {
     setTimeout(() => change({ op: "patch", id: asking.id, set: { permission } }), 300);
     setTimeout(() => model.set("status", "running"), 300);
   }
-  if (action.type === "stop") setTimeout(() => model.set("status", "ready"), 200);
-  if (action.type === "prompt") void answer(action.text);
+  if (action.type === "stop") setTimeout(() => stopped(), 200);
+  if (action.type === "files") {
+    const files = FILES.filter((path) => path.includes(action.query));
+    setTimeout(() => model.receive({ type: "files", query: action.query, files }), 40);
+  }
+  const queue = model.get("queue");
+  if (action.type === "prompt" && (model.get("status") !== "ready" || queue.length > 0)) {
+    const attachments = action.attachments.map(({ name, mime, data }) => ({ name, mime, size: data.length }));
+    model.set("queue", [...queue, { id: action.aid, text: action.text, attachments, steers: false }]);
+  } else if (action.type === "prompt") void answer(action.text, action.attachments);
+  if (action.type === "remove_queued" || action.type === "send_queued") {
+    const queued = queue.find(({ id }) => id === action.id);
+    model.set(
+      "queue",
+      queue.filter((each) => each !== queued),
+    );
+    if (queued && action.type === "send_queued") void answer(queued.text);
+  }
+  if (action.type === "edit_queued") {
+    const { id, text } = action;
+    model.set(
+      "queue",
+      queue.map((each) => (each.id === id ? { ...each, text } : each)),
+    );
+  }
 }
 
 function sessions(): SessionEntry[] {
@@ -89,12 +121,33 @@ function sessions(): SessionEntry[] {
   ];
 }
 
-async function answer(text: string): Promise<void> {
+function stopped(): void {
+  if (model.get("queue").length > 0) model.set("queue_paused", "The turn was stopped.");
+  model.set("status", "ready");
+}
+
+const FILES = [
+  "data/",
+  "data/sales 2026.csv",
+  "data/sales 2025.csv",
+  "analysis.ipynb",
+  "notes/",
+  "notes/a very long name of a file that nobody would ever want to write by hand.md",
+  ...Array.from({ length: 12 }, (_, index) => `src/module_${index}.py`),
+];
+
+async function answer(text: string, attachments: Attachment[] = []): Promise<void> {
+  const content = attachments.map(
+    ({ name, mime, data }): Block =>
+      mime.startsWith("image/")
+        ? { type: "image", mime, data }
+        : { type: "resource", uri: `attachment:${encodeURIComponent(name)}`, mime, text: atob(data) },
+  );
   const id = `p${seq}`;
   await pause(200);
   change({
     op: "add",
-    item: { id: `${id}u`, kind: "user", text, content: [], time: Date.now() / 1000, state: "sent" },
+    item: { id: `${id}u`, kind: "user", text, content, time: Date.now() / 1000, state: "sent" },
   });
   model.set("status", "running");
   await pause(1200);
@@ -143,6 +196,19 @@ async function main(): Promise<void> {
     change(...items.map((item): Change => ({ op: "add", item })));
   }
   if (scene === "chat") model.set("status", "waiting");
+  if (scene === "queue" || scene === "paused") {
+    model.set("status", "running");
+    model.set("queue", [
+      { id: "q1", text: "Then plot the two regions side by side", attachments: [], steers: false },
+      {
+        id: "q2",
+        text: "Use the colours of this picture, please, and the style of the other one, which is attached as well\nand more",
+        attachments: [{ name: "palette.png", mime: "image/png", size: 12_000 }],
+        steers: false,
+      },
+    ]);
+  }
+  if (scene === "paused") stopped();
   if (scene === "readonly") model.set("read_only", true);
   if (scene === "reconnect") {
     model.set("reconnect", {

@@ -1,14 +1,18 @@
 /** One widget's connection to its kernel, shared by all of its views: transcript, actions, draft and heartbeat. */
-import { type Draft, Drafting } from "./drafting";
-import { giveBack, keepDraft, leaveDraft, takeAgain, takeLeftDraft } from "./drafts";
+import { Drafting, type Sent } from "./drafting";
+import { isNothing, keepDraft, leaveDraft, NOTHING, type Prompt, takeLeftDraft } from "./drafts";
 import { readInbound } from "./guard";
 import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
-import { Outbox, type Outcome, TIMING, type Timing } from "./outbox";
+import { Outbox, type Outcome, sorry, TIMING, type Timing } from "./outbox";
 import { addSource, type PartName } from "./parts";
+import { editLeft } from "./queue";
+import { sendDraft } from "./sending";
 import { type Applied, apply, drop, emptyTranscript } from "./transcript";
 import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
+
+export { sorry };
 
 export type ChatEvent =
   | { type: "transcript"; applied: Applied }
@@ -34,6 +38,11 @@ const TRAITS = [
   "resumed",
   "interrupted",
   "unsaved",
+  "queue",
+  "queue_paused",
+  "commands",
+  "accepts",
+  "can_steer",
 ] as const satisfies (keyof Traits)[];
 
 const HEARTBEAT = 20_000;
@@ -47,7 +56,7 @@ export class Chat {
   readonly transcript = emptyTranscript();
   /** What the user opened or closed, by item: it outlives views. */
   readonly opened = new Map<string, boolean>();
-  remark: Remark | null = null;
+  remark: (Remark & { undo?: (() => void) | undefined }) | null = null;
   /** The kernel did not answer the last hello. */
   silent = false;
   /** When the kernel was heard last. */
@@ -56,6 +65,12 @@ export class Chat {
   restarted = false;
   /** The sessions of the newest search. */
   sessions: { query: string; list: SessionEntry[] } | null = null;
+  /** How many times files are being read for the draft. */
+  reading = 0;
+  /** The files that were asked for last. */
+  files: { query: string; list: string[] } | null = null;
+  /** The last prompts with attachments that went into the queue: the kernel does not send those back. */
+  readonly queued: Prompt[] = [];
   /** The item that changed last, and when. */
   last: Item | null = null;
   lastChange = Date.now() / 1000;
@@ -68,18 +83,20 @@ export class Chat {
   #helloing = "";
   #query = "";
   readonly #readers = new Set<() => boolean>();
-  readonly #drafting: Drafting;
   /** Parts that were asked for. */
   readonly #parts = new Map<string, (source?: BlobPart) => void>();
   readonly #removeSource = addSource((name) => this.part(name));
+  #asked = "";
+  readonly drafting: Drafting;
 
   constructor(
     readonly model: Model,
     timing: Timing = TIMING,
   ) {
     this.#outbox = new Outbox(lanesOf(model), timing);
-    this.#drafting = new Drafting(this.#keyNow(), model.get("uid"));
+    this.drafting = new Drafting(this.#keyNow(), model.get("uid"));
     this.#listen("msg:custom", (content, buffers) => this.#receive(content, buffers));
+    this.#listen("change:queue", () => editLeft(this));
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
     this.#listen("change:height", () => this.#emit({ type: "height" }));
     this.#listen("change:session_id", () => this.#rekey());
@@ -91,13 +108,25 @@ export class Chat {
     return this.model.get(name);
   }
 
+  /** The text in the composer. */
   get draft(): string {
-    return this.#drafting.draft.text;
+    const { recalled, text } = this.drafting.draft;
+    return recalled ?? text;
   }
 
   /** Prompts on their way. */
-  get sending(): string[] {
-    return this.#drafting.draft.sending;
+  get sending(): Sent[] {
+    return this.drafting.draft.sending;
+  }
+
+  /** A turn runs. */
+  get isBusy(): boolean {
+    return ["running", "waiting"].includes(this.get("status"));
+  }
+
+  /** Whether a prompt would have to wait. */
+  get isQueueing(): boolean {
+    return this.isBusy || this.get("queue").length > 0;
   }
 
   /** Whether nothing was said yet. */
@@ -121,8 +150,8 @@ export class Chat {
       this.#views -= 1;
       if (this.#views > 0) return;
       this.#stopHeartbeat();
-      if (this.draft !== "" && this.sending.length === 0)
-        leaveDraft(this.#drafting.draft.key, place, () => this.#handOver());
+      const { draft } = this.drafting;
+      if (!isNothing(draft) && draft.sending.length === 0) leaveDraft(draft.key, place, () => this.#handOver());
     };
   }
 
@@ -134,8 +163,16 @@ export class Chat {
 
   do(action: Action, late?: (outcome: Outcome) => void): Promise<Outcome> {
     // What a user does is done with what he sees; what follows from it is news.
-    if (action.type !== "hello") this.#drafting.settle();
+    if (action.type !== "hello") this.drafting.settle();
     return this.#outbox.send(action, late);
+  }
+
+  /** Does it, or says that `what` and why. */
+  async attempt(action: Action, what: string): Promise<boolean> {
+    const outcome = await this.do(action);
+    const done = outcome.state === "done";
+    if (!done) this.say({ level: "error", text: sorry(what, outcome) });
+    return done;
   }
 
   /** Asks for what is missing, and whether anyone is there. */
@@ -161,8 +198,21 @@ export class Chat {
     return this.do({ type: "sessions", query });
   }
 
+  /** Asks for files of the folder whose paths are like `query`. */
+  lookFor(query: string): Promise<Outcome> {
+    this.#asked = query;
+    return this.do({ type: "files", query });
+  }
+
   type(text: string): void {
-    this.#drafting.type(text);
+    this.drafting.type(text);
+    this.drafted();
+  }
+
+  /** What is unsent has changed. */
+  drafted(): void {
+    const text = this.drafting.draft.forget();
+    if (text !== "") this.say({ level: "info", text });
     this.#emit({ type: "draft" });
   }
 
@@ -177,30 +227,14 @@ export class Chat {
     return came;
   }
 
-  say(remark: Remark | null): void {
+  say(remark: Chat["remark"]): void {
     this.remark = remark;
     this.#emit({ type: "state" });
   }
 
-  /** Sends the draft. Whatever becomes of it, the text is with the kernel or back in the draft. */
-  async prompt(): Promise<void> {
-    const { draft } = this.#drafting;
-    const { text } = draft;
-    draft.sending = [...draft.sending, text];
-    draft.text = "";
-    this.#emit({ type: "draft" });
-    this.say(null);
-    const outcome = await this.do({ type: "prompt", text }, (late) => this.#deliveredLate(draft, text, late));
-    const at = draft.sending.indexOf(text);
-    draft.sending = draft.sending.filter((_, index) => index !== at);
-    if (outcome.state === "done") {
-      draft.save();
-      this.#emit({ type: "state" });
-      return;
-    }
-    draft.write(giveBack(text, draft.text));
-    this.#emit({ type: "draft" });
-    this.say({ level: "error", text: sorry("Your message was not delivered", outcome) });
+  /** Sends the draft, or puts it into the queue; `steer`: into the running turn, where that can be. */
+  prompt(steer = false): Promise<void> {
+    return sendDraft(this, steer);
   }
 
   close(): void {
@@ -228,6 +262,11 @@ export class Chat {
         this.sessions = { query: message.query, list: message.sessions };
         this.#emit({ type: "state" });
         break;
+      case "files":
+        if (message.query !== this.#asked) break;
+        this.files = { query: message.query, list: message.files };
+        this.#emit({ type: "draft" });
+        break;
       case "remark":
         this.say({ level: message.level, text: message.text });
         break;
@@ -235,8 +274,8 @@ export class Chat {
         this.#partCame(message.name, Array.isArray(buffers) ? buffers[0] : undefined);
         break;
       case "draft":
-        this.#drafting.give(message.text);
-        this.#emit({ type: "draft" });
+        this.drafting.give(message.text);
+        this.drafted();
         break;
       default:
         this.#apply(message, refused, content);
@@ -249,12 +288,14 @@ export class Chat {
     if (applied.kind === "nothing") return;
     if (applied.kind === "gap") void this.hello();
     if (applied.kind === "changed" && applied.refused > 0) this.#refuse(applied.refused, content);
-    if (applied.kind === "changed") this.#drafting.settle();
+    if (applied.kind === "changed") this.drafting.settle();
     if (applied.kind === "replaced" && applied.another) {
       this.opened.clear();
       this.last = null;
       this.sessions = null;
-      if (log !== "") this.#drafting.another();
+      this.files = null;
+      if (log !== "") this.drafting.another();
+      this.drafted();
       this.#emit({ type: "state" });
     }
     if (applied.kind === "changed" || applied.kind === "replaced") this.#remember(applied);
@@ -291,13 +332,6 @@ export class Chat {
     this.#emit({ type: "state" });
   }
 
-  #deliveredLate(draft: Draft, text: string, outcome: Outcome): void {
-    if (outcome.state !== "done") return;
-    draft.write(takeAgain(text, draft.text));
-    this.#emit({ type: "draft" });
-    this.say({ level: "info", text: "The kernel was busy; your message has been delivered now." });
-  }
-
   #keyNow(): string {
     const session = this.model.get("session_id");
     // Every computer and every folder's demo counts its sessions for itself: an id alone may be another chat's too.
@@ -305,22 +339,23 @@ export class Chat {
   }
 
   #rekey(): void {
-    this.#drafting.rekey(this.#keyNow());
-    this.#emit({ type: "draft" });
+    this.drafting.rekey(this.#keyNow());
+    this.drafted();
   }
 
   #takeOver(): void {
-    keepDraft(this.#drafting.draft.key);
+    const { draft } = this.drafting;
+    keepDraft(draft.key);
     const isNew = this.isEmpty && this.sending.length === 0 && !this.get("read_only");
-    if (!isNew || this.draft !== "") return;
-    const text = takeLeftDraft();
-    if (text !== "") this.type(text);
+    if (isNew && isNothing(draft)) draft.write(takeLeftDraft());
+    this.drafted();
   }
 
-  #handOver(): string {
-    const text = this.draft;
-    this.type("");
-    return text;
+  #handOver(): Prompt {
+    const { text, attachments } = this.drafting.draft;
+    this.drafting.write(NOTHING);
+    this.drafted();
+    return { text, attachments };
   }
 
   #startHeartbeat(): void {
@@ -357,11 +392,4 @@ export class Chat {
   #emit(event: ChatEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-/** A sentence about an action which did not get through. */
-export function sorry(what: string, outcome: Outcome): string {
-  return outcome.state === "refused"
-    ? `${what}: ${outcome.error}`
-    : `${what}: the kernel does not answer. It may be busy, or it was restarted.`;
 }

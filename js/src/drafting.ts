@@ -2,33 +2,71 @@
  * Whose unsent text is in the composer. A widget can show one session after another, and the page hears of the next one
  * in pieces: its log, its id and its folder, in any order.
  */
-import { giveBack, readDraft, writeDraft } from "./drafts";
+import { giveBack, NOTHING, type Prompt, readDraft, writeDraft } from "./drafts";
+import type { Attachment } from "./wire";
 
-/** The unsent text of one session. */
-export class Draft {
+/** A prompt on its way. `queued`: it goes into the queue, and not into the conversation at once. */
+export interface Sent extends Prompt {
+  queued: boolean;
+}
+
+/** A prompt of the queue with another text, which is not saved yet. */
+export interface Edit {
+  id: string;
+  before: string;
   text: string;
-  /** Prompts on their way. */
-  sending: string[] = [];
+  /** It is on its way. */
+  saving: boolean;
+}
+
+/** What is unsent in one session. */
+export class Draft implements Prompt {
+  text = "";
+  attachments: Attachment[] = [];
+  sending: Sent[] = [];
+  edit: Edit | null = null;
+  /** The prompt of the history that is shown in place of the text. */
+  recalled: string | null = null;
+  /** How far back that is. */
+  back = 0;
+  /** Texts that were left for a prompt of the history which was then changed, newest first. */
+  aside: string[] = [];
 
   constructor(public key: string) {
-    this.text = readDraft(key);
+    Object.assign(this, readDraft(key));
   }
 
-  write(text: string): void {
-    this.text = text;
+  write({ text, attachments }: Prompt): void {
+    Object.assign(this, { text, attachments });
     this.save();
+  }
+
+  /** Lets go of attachments that are lost, and returns a sentence about them, "" if there are none. */
+  forget(): string {
+    const { text, attachments } = this;
+    const gone = attachments.filter(({ data }) => data === "").map(({ name }) => name);
+    if (gone.length === 0) return "";
+    this.write({ text, attachments: attachments.filter(({ data }) => data !== "") });
+    const [were, are, them] = gone.length === 1 ? ["was", "is", "it"] : ["were", "are", "them"];
+    return `${gone.join(", ")} ${were} attached to your draft and ${are} no longer here: attach ${them} again.`;
   }
 
   /** What is on its way stays in storage until it has arrived. */
   save(): void {
-    writeDraft(this.key, [...this.sending, this.text].filter((text) => text !== "").join("\n\n"));
+    const { edit } = this;
+    const edited = edit && edit.text !== edit.before ? edit.text : "";
+    const all = [...this.sending, { text: edited, attachments: [] }, this];
+    writeDraft(
+      this.key,
+      all.reduceRight((rest, each) => giveBack(each, rest), NOTHING),
+    );
   }
 }
 
 export class Drafting {
   draft: Draft;
   /** How it was before the key changed, with what was stored under the new keys: it may be another session's key. */
-  #moved: { key: string; text: string; had: Map<string, string> } | null = null;
+  #moved: (Prompt & { key: string; had: Map<string, Prompt> }) | null = null;
   /** Another conversation is shown, and the key is still that of the one before. */
   #another = false;
   #left: Draft[] = [];
@@ -43,6 +81,7 @@ export class Drafting {
   /** The session's id or folder changed: the same session has got its own, unless another one is shown. */
   rekey(key: string): void {
     const { draft } = this;
+    const { text, attachments } = draft;
     if (key === draft.key) return;
     if (this.#another) {
       this.#another = false;
@@ -50,11 +89,11 @@ export class Drafting {
       return;
     }
     const had = readDraft(key);
-    this.#moved ??= { key: draft.key, text: draft.text, had: new Map() };
+    this.#moved ??= { key: draft.key, text, attachments, had: new Map() };
     if (!this.#moved.had.has(key)) this.#moved.had.set(key, had);
-    writeDraft(draft.key, "");
+    writeDraft(draft.key, NOTHING);
     draft.key = key;
-    draft.write(had === "" || had === draft.text ? draft.text : giveBack(had, draft.text));
+    draft.write(giveBack(had.text === text ? { ...had, text: "" } : had, draft));
   }
 
   /** The log is that of another conversation; its key was heard of before, or comes next. */
@@ -67,9 +106,9 @@ export class Drafting {
       return;
     }
     const { key } = draft;
-    for (const [each, text] of moved.had) writeDraft(each, text);
+    for (const [each, prompt] of moved.had) writeDraft(each, prompt);
     draft.key = moved.key;
-    draft.write(moved.text);
+    draft.write(moved);
     this.#leave(key);
   }
 
@@ -79,9 +118,18 @@ export class Drafting {
     this.#another = false;
   }
 
-  type(text: string): void {
+  /** Changes what is unsent. */
+  write(prompt: Prompt): void {
     this.#moved = null;
-    this.draft.write(text);
+    this.draft.write(prompt);
+  }
+
+  /** A text of the history that is changed becomes the unsent text, and the one before it is in the history then. */
+  type(text: string): void {
+    const { draft } = this;
+    if (draft.recalled !== null && draft.text !== "") draft.aside = [draft.text, ...draft.aside];
+    Object.assign(draft, { recalled: null, back: 0 });
+    this.write({ text, attachments: draft.attachments });
   }
 
   /** Puts a text of the kernel before what is there. */
@@ -91,7 +139,8 @@ export class Drafting {
       this.#another = false;
       this.#leave(`${this.uid} next`);
     }
-    this.type(giveBack(text, this.draft.text));
+    Object.assign(this.draft, { recalled: null, back: 0 });
+    this.write(giveBack({ text, attachments: [] }, this.draft));
   }
 
   #leave(key: string): void {

@@ -22,6 +22,10 @@ export function size(characters: number): string {
   return `${(characters / 1_000_000).toFixed(1)} MB`;
 }
 
+export function bytes(count: number): string {
+  return count < 1000 ? `${count} bytes` : size(count);
+}
+
 /** How long ago, in words; `now` and `time` in seconds since the epoch. */
 export function ago(time: number, now: number): string {
   const minutes = Math.floor((now - time) / 60);

@@ -113,6 +113,7 @@ const MESSAGES: Record<Inbound["type"], Check> = {
   earlier: shape({ log: str, earlier: num }),
   sessions: shape({ query: str }),
   part: shape({ name: str }),
+  files: shape({ query: str }),
   remark: shape({ level: oneOf("info", "error"), text: str }),
   draft: shape({ text: str }),
   ack: shape({ aid: str, error: orNull(str) }),
@@ -124,6 +125,7 @@ const LISTS: Partial<Record<Inbound["type"], [name: string, piece: Check]>> = {
   snapshot: ["items", isItem],
   earlier: ["items", isItem],
   sessions: ["sessions", SESSION],
+  files: ["files", str],
 };
 
 export function isItem(x: unknown): x is Item {

@@ -20,6 +20,9 @@ export interface Timing {
 
 export const TIMING: Timing = { repeat: 150, giveUp: 3000 };
 
+/** Characters of a message that take a millisecond on a slow line. */
+const RATE = 500;
+
 export type Outcome = { state: "done" } | { state: "refused"; error: string } | { state: "undelivered" };
 
 interface Waiting {
@@ -40,16 +43,18 @@ export class Outbox {
   /** Sends; `late` hears of an ack that came after the action had been given up. */
   send(action: Action, late?: (outcome: Outcome) => void): Promise<Outcome> {
     const message: Outbound = { ...action, aid: randomId() };
+    const slack =
+      action.type === "prompt" ? action.attachments.reduce((sum, { data }) => sum + data.length, 0) / RATE : 0;
     return new Promise((resolve) => {
       const waiting: Waiting = { settle: resolve, late, timers: [], undelivered: false };
       this.#waiting.set(message.aid, waiting);
       waiting.timers.push(
-        setTimeout(() => attempt(() => this.lanes.control(message)), this.timing.repeat),
+        setTimeout(() => attempt(() => this.lanes.control(message)), this.timing.repeat + slack),
         setTimeout(() => {
           waiting.undelivered = true;
           if (!late) this.#waiting.delete(message.aid);
           resolve({ state: "undelivered" });
-        }, this.timing.giveUp),
+        }, this.timing.giveUp + slack),
       );
       attempt(() => this.lanes.comm(message));
     });
@@ -72,6 +77,13 @@ export class Outbox {
     }
     this.#waiting.clear();
   }
+}
+
+/** A sentence about an action which did not get through. */
+export function sorry(what: string, outcome: Outcome): string {
+  return outcome.state === "refused"
+    ? `${what}: ${outcome.error}`
+    : `${what}: the kernel does not answer. It may be busy, or it was restarted.`;
 }
 
 /** A lane may throw when its comm is closed or its kernel is dead; the missing ack then tells the user. */

@@ -9,7 +9,7 @@ import type { PartName } from "./parts";
 /** A piece of content that is not streamed text. `data` is base64. */
 export type Block =
   | { type: "text"; text: string }
-  | { type: "image"; mime: string; data: string }
+  | { type: "image"; mime: string; data: string; name?: string }
   | { type: "audio"; mime: string; data: string }
   | { type: "diff"; path: string; old: string | null; new: string }
   | { type: "resource"; uri: string; mime: string; text: string }
@@ -152,6 +152,29 @@ export interface SessionEntry {
   snippet: string;
 }
 
+/** A file that goes with a prompt. `data` is base64. */
+export interface Attachment {
+  name: string;
+  mime: string;
+  data: string;
+}
+
+/** A prompt that waits until those before it are answered. */
+export interface Queued {
+  id: string;
+  text: string;
+  attachments: { name: string; mime: string; size: number }[];
+  /** The running turn has it, and has not taken it up yet. */
+  steers: boolean;
+}
+
+/** A "/" command of the server; the name is without the slash, the hint says what may follow. */
+export interface Command {
+  name: string;
+  description: string;
+  hint: string;
+}
+
 /** Custom messages, kernel to browser. */
 export type Inbound =
   /** `changes` lead from the transcript at `from` to the one at `seq`. `from` ahead of ours is a gap; behind it, old news. */
@@ -161,6 +184,8 @@ export type Inbound =
   | { type: "earlier"; log: string; items: Item[]; earlier: number }
   /** Answers the action `sessions`. */
   | { type: "sessions"; query: string; sessions: SessionEntry[] }
+  /** Answers the action `files`: paths with "/", below the chat's folder, best match first; folders end with "/". */
+  | { type: "files"; query: string; files: string[] }
   | ({ type: "remark" } & Remark)
   /** Answers the action `part`; the source is in the message's first buffer, there is none if it can't be had. */
   | { type: "part"; name: string }
@@ -177,7 +202,17 @@ export type Action =
   | { type: "part"; name: PartName }
   /** Asks for the items before this one, by its id. */
   | { type: "earlier"; before: string }
-  | { type: "prompt"; text: string }
+  /** Sent now, or put into the queue while a turn runs or other prompts wait. */
+  | { type: "prompt"; text: string; attachments: Attachment[] }
+  /** Refused if it has been sent meanwhile. */
+  | { type: "edit_queued"; id: string; text: string }
+  | { type: "remove_queued"; id: string }
+  /** Send this one as soon as possible, and let the queue go on. */
+  | { type: "send_queued"; id: string }
+  /** Into the running turn. */
+  | { type: "steer"; text: string }
+  /** Asks for files of the chat's folder. */
+  | { type: "files"; query: string }
   | { type: "stop" }
   | { type: "answer"; request: string; option: string }
   | { type: "set_mode"; value: string }
@@ -270,6 +305,14 @@ export interface Traits {
   interrupted: { prompt_id: string; time: number; cause: string; partial: boolean } | null;
   /** That the conversation is not being saved, and why, a sentence; "" if it is. */
   unsaved: string;
+  queue: Queued[];
+  /** Why the queue waits for a click, a sentence; "" if it goes on by itself. */
+  queue_paused: string;
+  commands: Command[];
+  /** What may be attached, of "image" and "file". */
+  accepts: string[];
+  /** A running turn takes more. */
+  can_steer: boolean;
   /** Random, one per widget: the key of the draft until there is a session. */
   uid: string;
   /** The keyframe: read when a page loads, never re-sent as text streams. */

@@ -19,7 +19,8 @@ function chatWith(model = new FakeModel({ session_id: `s${++count}` })) {
   return { model, chat: new Chat(model), session: model.get("session_id") ?? model.get("uid") };
 }
 
-const draftOf = (session: string) => readDraft(`${session} ${new FakeModel().get("cwd")}`);
+const textOf = (key: string) => readDraft(key).text;
+const draftOf = (session: string) => textOf(`${session} ${new FakeModel().get("cwd")}`);
 const flush = () => vi.advanceTimersByTimeAsync(0);
 
 describe("the transcript", () => {
@@ -118,7 +119,7 @@ describe("a prompt", () => {
     model.acknowledge();
     chat.type("hello goose");
     const done = chat.prompt();
-    expect([chat.draft, chat.sending]).toEqual(["", ["hello goose"]]);
+    expect([chat.draft, chat.sending]).toMatchObject(["", [{ text: "hello goose" }]]);
     expect(draftOf(session)).toBe("hello goose");
     await flush();
     await done;
@@ -230,9 +231,9 @@ describe("the draft", () => {
   it("moves to the session when that becomes known", () => {
     const { model, chat } = chatWith(new FakeModel({ session_id: null, uid: "fresh" }));
     chat.type("early");
-    expect(readDraft("fresh")).toBe("early");
+    expect(textOf("fresh")).toBe("early");
     model.set("session_id", "20261122_99");
-    expect([readDraft("fresh"), draftOf("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
+    expect([textOf("fresh"), draftOf("20261122_99"), chat.draft]).toEqual(["", "early", "early"]);
   });
 });
 
@@ -285,7 +286,7 @@ describe("a draft whose view is gone", () => {
   it("is taken over by a new chat, as when its cell is run again", () => {
     const before = left();
     const { chat, session } = next(new FakeModel({ session_id: null, uid: "again" }));
-    expect([chat.draft, readDraft(session)]).toEqual(["unsent", "unsent"]);
+    expect([chat.draft, textOf(session)]).toEqual(["unsent", "unsent"]);
     expect([before.chat.draft, draftOf(before.session)]).toEqual(["", ""]);
     expect(next().chat.draft).toBe("");
   });

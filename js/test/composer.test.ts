@@ -40,17 +40,18 @@ it("does not send nothing", async () => {
   expect(chat.model.actions("prompt")).toEqual([]);
 });
 
-it.each(["running", "waiting"] as const)("offers Stop and keeps the text while goose is %s", async (status) => {
+it.each(["running", "waiting"] as const)("offers Stop, and queues, while goose is %s", async (status) => {
   const chat = show({ status });
   chat.model.acknowledge();
   expect(chat.hasButton("Send")).toBe(false);
   chat.type("next");
   await chat.press({ key: "Enter" });
-  expect(chat.area().value).toBe("next");
-  expect(chat.text()).toContain("Stop it first");
+  expect(chat.model.actions("prompt")).toMatchObject([{ text: "next", attachments: [] }]);
+  chat.type("and then");
+  await chat.click("Queue");
+  expect(chat.model.actions("prompt")).toHaveLength(2);
   await chat.click("Stop");
   expect(chat.model.actions("stop")).toHaveLength(1);
-  expect(chat.model.actions("prompt")).toEqual([]);
 });
 
 it.each(["connecting", "reconnecting", "failed"] as const)(

@@ -28,6 +28,11 @@ export const TRAITS: Traits = {
   resumed: "",
   interrupted: null,
   unsaved: "",
+  queue: [],
+  queue_paused: "",
+  commands: [],
+  accepts: ["image", "file"],
+  can_steer: true,
   uid: "u1",
   transcript: keyframe(),
 };

@@ -14,6 +14,7 @@ describe("readInbound", () => {
     { type: "earlier", log: "l1", items: [agent("a")], earlier: 3 },
     { type: "sessions", query: "", sessions: [session("k")] },
     { type: "remark", level: "info", text: "Exported." },
+    { type: "files", query: "da", files: ["data/", "data/sales 2026.csv"] },
     { type: "draft", text: "asked before" },
   ])("passes %j", (message) => expect(readInbound(message)).toEqual({ message, refused: 0 }));
 
@@ -32,6 +33,8 @@ describe("readInbound", () => {
     { type: "snapshot", log: "l1", seq: 1, items: {}, earlier: 0 },
     { type: "remark", level: "loud", text: "x" },
     { type: "sessions", query: "" },
+    { type: "files", query: "da" },
+    { type: "files", files: [] },
   ])("refuses %j", (message) => expect(readInbound(message)).toEqual({ message: null, refused: 1 }));
 
   it("refuses a session that it could not show, and keeps the others", () => {

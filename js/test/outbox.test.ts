@@ -51,7 +51,7 @@ describe("Outbox", () => {
 
   it("passes on why an action was refused", async () => {
     const { box, aid } = outbox();
-    const outcome = box.send({ type: "prompt", text: "x" });
+    const outcome = box.send({ type: "prompt", text: "x", attachments: [] });
     box.acked(aid(), "goose is busy");
     expect(await outcome).toEqual({ state: "refused", error: "goose is busy" });
   });
@@ -59,7 +59,7 @@ describe("Outbox", () => {
   it("gives up, and tells of an ack that comes too late once", async () => {
     const { box, aid } = outbox();
     const late = vi.fn();
-    const outcome = box.send({ type: "prompt", text: "x" }, late);
+    const outcome = box.send({ type: "prompt", text: "x", attachments: [] }, late);
     vi.advanceTimersByTime(TIMING.giveUp);
     expect(await outcome).toEqual({ state: "undelivered" });
     box.acked(aid(), null);

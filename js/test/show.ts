@@ -4,6 +4,9 @@ import widget from "../src/widget";
 import type { Change, Traits } from "../src/wire";
 import { FakeModel } from "./fake";
 
+/** Where a message is written; a queued one is edited in another. */
+const AREA = ".goose-field textarea";
+
 let shown = 0;
 
 export function show(traits: Partial<Traits> = {}) {
@@ -31,18 +34,18 @@ export function show(traits: Partial<Traits> = {}) {
     button: (name: string) => found(button(el, name), name),
     hasButton: (name: string) => button(el, name) !== undefined,
     text: () => el.textContent ?? "",
-    area: () => found(el.querySelector("textarea"), "textarea"),
+    area: () => found(el.querySelector<HTMLTextAreaElement>(AREA), "textarea"),
     click: async (name: string) => act(async () => found(button(el, name), name).click()),
     type: (text: string) =>
       act(() => {
-        const area = found(el.querySelector("textarea"), "textarea");
+        const area = found(el.querySelector<HTMLTextAreaElement>(AREA), "textarea");
         area.value = text;
         area.dispatchEvent(new Event("input", { bubbles: true }));
       }),
     press: async (init: KeyboardEventInit & { keyCode?: number }) =>
       act(async () => {
         const event = new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init });
-        found(el.querySelector("textarea"), "textarea").dispatchEvent(event);
+        found(el.querySelector(AREA), "textarea").dispatchEvent(event);
       }),
   };
 }

@@ -54,7 +54,17 @@ it.each(fixtures())("fixture %s passes the guard and leads to its items", (_name
 it("sends the actions that the kernel understands", () => {
   const actions: Outbound[] = [
     { aid: "a1", type: "hello", have: 7, log: "l1" },
-    { aid: "a2", type: "prompt", text: "Grüße 👩‍👩‍👧\n" },
+    {
+      aid: "a2",
+      type: "prompt",
+      text: "Grüße 👩‍👩‍👧\n",
+      attachments: [{ name: "a.csv", mime: "text/csv", data: "YSxi" }],
+    },
+    { aid: "a19", type: "edit_queued", id: "q1", text: "more" },
+    { aid: "a20", type: "remove_queued", id: "q1" },
+    { aid: "a21", type: "send_queued", id: "q1" },
+    { aid: "a22", type: "steer", text: "less" },
+    { aid: "a23", type: "files", query: "no" },
     { aid: "a3", type: "stop" },
     { aid: "a4", type: "answer", request: "r", option: "allow_once" },
     { aid: "a5", type: "set_mode", value: "auto" },

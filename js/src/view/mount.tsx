@@ -1,11 +1,12 @@
 /** One view of a chat. */
 import { render } from "preact";
 import type { Chat } from "../chat";
+import { Composer } from "../composer/composer";
+import { takeDrops } from "../composer/drop";
 import { h } from "../dom";
 import { keepKeys } from "../keys";
 import { followTheme } from "../theme";
 import { Banners } from "./banner";
-import { Composer } from "./composer";
 import { Header } from "./header";
 import { Log } from "./log";
 
@@ -18,6 +19,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const root = h("section", { class: "goose-widget", "aria-label": "Chat with goose" }, top, log.el, bottom);
   keepKeys(root, signal);
   followTheme(root, signal);
+  takeDrops(chat, root, signal);
 
   let status = chat.get("status");
   const announceEnd = () => {

@@ -14,13 +14,15 @@ interface Props {
 export function Tail({ chat, onShow }: Props) {
   const { items } = chat.transcript;
   const status = chat.get("status");
+  const sending = chat.sending.filter(({ queued }) => !queued);
   return (
     <>
-      {chat.isEmpty && chat.sending.length === 0 && status === "ready" && <Welcome cwd={chat.get("cwd")} />}
-      {chat.sending.map((text) => (
+      {chat.isEmpty && sending.length === 0 && status === "ready" && <Welcome cwd={chat.get("cwd")} />}
+      {sending.map(({ text, attachments }) => (
         <div class="goose-item goose-user goose-sending">
           <div class="goose-bubble">
             <div class="goose-plain">{text}</div>
+            {attachments.length > 0 && <div class="goose-muted">{attachments.map(({ name }) => name).join(", ")}</div>}
             <div class="goose-state">Sending…</div>
           </div>
         </div>

@@ -1,4 +1,5 @@
 /** Buttons for the ways on from where the chat is stuck. */
+import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
 import type { Action } from "../wire";
@@ -12,8 +13,7 @@ export interface Way {
 export function Ways({ chat, ways, first = false }: { chat: Chat; ways: Way[]; first?: boolean }) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState("");
-  const el = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => keepFocus(el.current), []);
+  const el = useKeptFocus<HTMLDivElement>();
   const go = async ({ label, action }: Way) => {
     if (busy) return;
     setBusy(true);
@@ -40,11 +40,18 @@ export function Ways({ chat, ways, first = false }: { chat: Chat; ways: Way[]; f
   );
 }
 
-/** The buttons go when one has helped, and with the focus on the page's body the keyboard would be the notebook's. */
-function keepFocus(el: HTMLElement | null): () => void {
-  return () => {
-    if (el?.querySelector(":focus")) {
-      el.closest(".goose-widget")?.querySelector("textarea")?.focus({ preventScroll: true });
-    }
-  };
+/** For what may go while it has the focus: on the page's body the keyboard would be the notebook's. */
+export function useKeptFocus<T extends HTMLElement>(): RefObject<T | null> {
+  const ref = useRef<T>(null);
+  useLayoutEffect(() => {
+    const el = ref.current;
+    return () => {
+      if (el?.contains((el.getRootNode() as Document | ShadowRoot).activeElement)) {
+        el.closest(".goose-widget")
+          ?.querySelector<HTMLElement>(".goose-field textarea")
+          ?.focus({ preventScroll: true });
+      }
+    };
+  }, []);
+  return ref;
 }

@@ -1,7 +1,7 @@
 /** Status, title and id of the session, mode, model and use of the context. */
 import { useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
-import { tokens } from "../format";
+import { money, tokens } from "../format";
 import type { Choice, Traits } from "../wire";
 import { CopyButton } from "./dom";
 import { now, useSeconds } from "./hooks";
@@ -113,7 +113,7 @@ function Usage({ usage }: { usage: Traits["usage"] }) {
     size ? `${exact(used)} of ${exact(size)} tokens in the context` : `${exact(used)} tokens in the context`,
     usage.input_tokens !== undefined &&
       `Last turn: ${exact(usage.input_tokens)} in, ${exact(usage.output_tokens ?? 0)} out`,
-    usage.cost !== undefined && `Cost: ${usage.cost}`,
+    usage.cost !== undefined && `Cost: ${money(usage.cost)}`,
   ];
   const share = size ? Math.min(1, used / size) : 0;
   return (

@@ -1,7 +1,8 @@
 /** Where the user writes. The text lives in the chat and not here, so that it outlives this view. */
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
 import type { Status } from "../wire";
+import { useUnique } from "./hooks";
 import { Icon } from "./icons";
 
 interface Props {
@@ -13,7 +14,7 @@ export function Composer({ chat, onSent }: Props) {
   const [hint, setHint] = useState("");
   const [stopping, setStopping] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
-  const reasonId = useId();
+  const reasonId = useUnique();
   const status = chat.get("status");
   const busy = status === "running" || status === "waiting";
   const locked = chat.get("read_only") || status === "closed";

@@ -47,7 +47,7 @@ export class AgentView implements ItemView<AgentItem> {
         {end !== "" && <div class="goose-state">{end}</div>}
         {item.state !== "streaming" && (
           <div class="goose-foot">
-            {item.turn && <span class="goose-muted">{took(item.turn)}</span>}
+            {item.turn && <span class="goose-took" data-took={took(item.turn)} />}
             <ForkButton item={item} chat={this.around.chat} />
           </div>
         )}

@@ -190,7 +190,9 @@ export class Log {
   show(id: string): void {
     const el = this.#views.get(id)?.el;
     el?.scrollIntoView({ block: "nearest" });
-    el?.querySelector<HTMLElement>(".goose-options button")?.focus({ preventScroll: true });
+    const answer = el?.querySelector<HTMLElement>(".goose-options button");
+    answer?.scrollIntoView({ block: "nearest" });
+    answer?.focus({ preventScroll: true });
   }
 
   #clear(): void {

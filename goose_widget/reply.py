@@ -42,7 +42,8 @@ class Reply:
         items: everything of the turn in its order, the prompt first: dicts with `id`, `kind`, `text` and more.
         stop_reason: why the turn ended: end_turn, cancelled (somebody pressed Stop), refusal, max_tokens,
             max_turn_requests.
-        usage: tokens of the turn, as far as the server tells: `input_tokens`, `output_tokens`, `total_tokens`.
+        usage: tokens, as far as the server tells: `input_tokens`, `output_tokens`, `total_tokens`. goose tells
+            those of the last request to the model only.
     """
 
     items: list[Item]
@@ -59,6 +60,12 @@ class Reply:
     def tools(self) -> list[Item]:
         """The tool calls of the turn: dicts with `title`, `input`, `status`, `text` and more."""
         return [item for item in self.items if item["kind"] == "tool"]
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the prompt to the end of the turn; None where that is not known, or the agent said nothing."""
+        turns = [item.get("turn") for item in self.items if item["kind"] == "agent"]
+        return turns[-1]["duration"] if turns and turns[-1] else None
 
     def __str__(self) -> str:
         return self.text

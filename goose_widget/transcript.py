@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from . import events as ev
+from .turn import Turn
 
 Item: TypeAlias = dict[str, Any]
 
 _CALL_FIELDS = ("title", "name", "extension", "tool_kind", "status", "input", "result", "content", "locations")
 
 # Facts around the transcript, of which it shows nothing.
-_SHOWN_ELSEWHERE = frozenset(
-    {ev.Usage, ev.Mode, ev.Model, ev.Title, ev.Commands, ev.TurnStarted, ev.Queued, ev.QueueEdited, ev.Unqueued}
-)
+_SHOWN_ELSEWHERE = frozenset({ev.Mode, ev.Model, ev.Title, ev.Commands, ev.Queued, ev.QueueEdited, ev.Unqueued})
 
 # What a turn that ended leaves its unfinished items as, by stop reason; anything else left them done.
 _CUT = {"cancelled": "cancelled", "interrupted": "interrupted", "failed": "interrupted", "error": "interrupted"}
@@ -85,6 +84,7 @@ class Transcript:
         self._prompts: dict[str, str] = {}  # prompt id -> item id
         self._messages: dict[str, str | None] = {}  # item id -> message id, of this turn's messages and thoughts
         self._plan: str | None = None
+        self._turn = Turn()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -193,6 +193,8 @@ class Transcript:
         changes = self._close_stream(item)
         self._items[item["id"]] = self._last = item
         self._stream = stream
+        if item["kind"] in ("agent", "thought", "tool"):
+            self._turn.added(item, item["started"] if "started" in item else item["time"])
         if is_open:
             self._open[item["id"]] = None
         return [*changes, Add(dict(item))]
@@ -255,6 +257,7 @@ class Transcript:
             if permission is None or permission["state"] != "open":  # else the end of the turn makes the question void
                 self._open.pop(known, None)
             self._finished.add(known)
+            self._turn.tool_ended(time)
             values["ended"] = time
         return changes + self._patch(known, values)
 
@@ -289,7 +292,8 @@ class Transcript:
         self._open.clear()
         self._waiting.clear()
         self._stream = self._plan = None
-        return changes
+        took = self._turn.end(event, time)
+        return changes + (self._patch(took[0], {"turn": took[1]}) if took else [])
 
 
 def new_tool(item_id: str, call_id: str, time: float, values: dict[str, Any]) -> Item:
@@ -316,6 +320,11 @@ def new_tool(item_id: str, call_id: str, time: float, values: dict[str, Any]) ->
     return item
 
 
+def _message(item_id: str, time: float, text: str, content: list[ev.Block], state: str) -> Item:
+    head = {"id": item_id, "kind": "agent", "text": text, "content": content}
+    return {**head, "time": time, "state": state, "turn": None}
+
+
 def _notice(item_id: str, time: float, level: str, text: str, detail: str = "") -> Item:
     return {"id": item_id, "kind": "notice", "level": level, "text": text, "detail": detail, "time": time}
 
@@ -334,8 +343,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
     t, item_id = transcript, f"i{seq}"
     match event:  # the most frequent first: a long session is reduced in a second
         case ev.Text(text, message_id):
-            item = {"id": item_id, "kind": "agent", "text": text, "content": [], "time": time, "state": "streaming"}
-            return t._say("agent", text, message_id, item)
+            return t._say("agent", text, message_id, _message(item_id, time, text, [], "streaming"))
         case ev.ToolCall():
             return t._tool(event, item_id, time)
         case ev.LiveOutput(call_id, text, truncated):
@@ -371,8 +379,7 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
             item = {"id": item_id, "kind": "thought", "text": text, "started": time, "ended": None}
             return t._say("thought", text, message_id, item)
         case ev.Content(block, message_id):
-            item = {"id": item_id, "kind": "agent", "text": "", "content": [block], "time": time, "state": "done"}
-            return t._add(item)
+            return t._add(_message(item_id, time, "", [block], "done"))
         case ev.PermissionAsked(request_id, call_id, options, cwd):
             changes = [] if t._known(call_id) else t._tool(ev.ToolCall(call_id), item_id, time)
             t._requests[request_id] = t._calls[call_id]
@@ -394,6 +401,12 @@ def reduce(transcript: Transcript, event: ev.Event, *, seq: int, time: float) ->
         case ev.Raw(what, payload):
             text = f"goose sent {what}, which this version of goose-widget does not understand."
             return t._add(_notice(item_id, time, "warning", text, _short(payload)))
+        case ev.Usage():
+            t._turn.note(event)
+            return []
+        case ev.TurnStarted(prompt_id):
+            t._turn.start(prompt_id, time)
+            return []
         case _:
             return []
 

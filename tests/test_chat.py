@@ -57,6 +57,7 @@ def test_ask_returns_the_reply(new_chat: Any) -> None:
     assert reply.stop_reason == "end_turn"
     assert [item["kind"] for item in reply.items] == ["user", "agent"]
     assert reply.usage["output_tokens"] > 0
+    assert reply.duration is not None
     assert chat.status == "ready"
     assert chat.session_id
     assert chat.usage["size"] > chat.usage["used"] > 0

@@ -99,7 +99,7 @@ class Watched(Chat):
 
 def plain(items: list[Item]) -> list[Item]:
     """Items without what differs from run to run: their ids and times."""
-    return [{key: item[key] for key in item.keys() - {"id", "time", "started", "ended"}} for item in items]
+    return [{key: item[key] for key in item.keys() - {"id", "time", "started", "ended", "turn"}} for item in items]
 
 
 def content(folder: Path) -> dict[str, bytes]:

@@ -22,6 +22,12 @@ def test_text_is_what_the_agent_said() -> None:
     assert [item["kind"] for item in reply.tools] == ["tool"]
 
 
+def test_a_reply_tells_how_long_it_took() -> None:
+    took = {**agent("two"), "turn": {"duration": 1.5, "first": 0.5, "rate": None, "cost": None}}
+    assert Reply([agent("one"), took], "end_turn").duration == 1.5
+    assert [Reply(items, "end_turn").duration for items in ([agent("one")], [with_text(tool())])] == [None, None]
+
+
 def test_a_reply_without_text_says_so() -> None:
     assert "1 tool calls, cancelled" in Reply([with_text(tool())], "cancelled")._repr_markdown_()
 

@@ -344,7 +344,7 @@ class Acp:
                 )
             case "usage_update":
                 cost = update.get("cost") or {}
-                price = f"{cost['amount']:.4f} {cost.get('currency') or ''}".strip() if "amount" in cost else None
+                price = f"{cost['amount']:.6f} {cost.get('currency') or ''}".strip() if "amount" in cost else None
                 yield ev.Usage(int(update["used"]), int(update["size"]), price)
             case "current_mode_update":
                 yield ev.Mode(text_of(update["currentModeId"]))

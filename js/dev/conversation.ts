@@ -139,7 +139,7 @@ export function conversation(): Item[] {
         { type: "image", mime: "image/png", data: PLOT() },
       ],
     }),
-    { id: "a1", kind: "agent", text: ANSWER, content: [], time: now - 30, state: "done" },
+    { id: "a1", kind: "agent", text: ANSWER, content: [], time: now - 30, state: "done", turn: null },
     {
       id: "n1",
       kind: "notice",

@@ -15,7 +15,7 @@ document.body.dataset.jpThemeLight = String(theme !== "dark");
 const long = Array.from({ length: 3000 }, (_, index): Item => {
   const [id, text, time] = [`m${index}`, `Message ${index}\n\nwith a second line`, index];
   return index % 2
-    ? { id, kind: "agent", text, content: [], time, state: "done" }
+    ? { id, kind: "agent", text, content: [], time, state: "done", turn: null }
     : { id, kind: "user", text, content: [], time, state: "sent" };
 });
 const items =
@@ -153,13 +153,17 @@ async function answer(text: string, attachments: Attachment[] = []): Promise<voi
   await pause(1200);
   change({
     op: "add",
-    item: { id, kind: "agent", text: "", content: [], time: Date.now() / 1000, state: "streaming" },
+    item: { id, kind: "agent", text: "", content: [], time: Date.now() / 1000, state: "streaming", turn: null },
   });
   for (const word of `You wrote: **${text}**\n\n\`\`\`python\nprint("ok")\n\`\`\`\n`.split(/(?<= )/)) {
     change({ op: "append", id, field: "text", text: word });
     await pause(40);
   }
-  change({ op: "patch", id, set: { state: "done" } });
+  change({
+    op: "patch",
+    id,
+    set: { state: "done", turn: { duration: 2.4, first: 1.2, rate: 24, cost: "0.0031 USD" } },
+  });
   model.set("status", "ready");
 }
 

@@ -16,6 +16,18 @@ export function tokens(count: number): string {
   return `${(Math.round(count / 100_000) / 10).toString()}M`;
 }
 
+/** "0.003130 USD" in short; another text stays as it is. */
+export function money(text: string): string {
+  const [amount, currency] = text.split(" ");
+  const value = Number(amount);
+  const digits = value > 0 && value < 0.01 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 4 };
+  try {
+    return new Intl.NumberFormat("en", { style: "currency", currency, ...digits }).format(value);
+  } catch {
+    return text;
+  }
+}
+
 export function size(characters: number): string {
   if (characters < 1000) return `${characters} characters`;
   if (characters < 1_000_000) return `${Math.round(characters / 1000)} KB`;

@@ -56,6 +56,8 @@ const permission = shape({
   note: str,
 });
 
+const TURN = shape({ duration: num, first: orNull(num), rate: orNull(num), cost: orNull(str) });
+
 const ITEMS: Record<Item["kind"], Check> = {
   user: shape({ id: str, text: str, content: blocks, time: num, state: oneOf("sent", "failed", "unsure") }),
   agent: shape({
@@ -64,6 +66,7 @@ const ITEMS: Record<Item["kind"], Check> = {
     content: blocks,
     time: num,
     state: oneOf("streaming", "done", "cancelled", "interrupted"),
+    turn: orNull(TURN),
   }),
   thought: shape({ id: str, text: str, started: num, ended: orNull(num) }),
   tool: shape({

@@ -56,6 +56,18 @@ export interface AgentItem {
   content: Block[];
   time: number;
   state: "streaming" | "done" | "cancelled" | "interrupted";
+  /** What its turn took; null but for the last message of a turn that has ended while we watched. */
+  turn: Turn | null;
+}
+
+export interface Turn {
+  /** Seconds, and those to the first thing that came. */
+  duration: number;
+  first: number | null;
+  /** Tokens per second of the last request to the model; null where the server counts none. */
+  rate: number | null;
+  /** Amount and currency, "0.003130 USD"; null where the server tells none. */
+  cost: string | null;
 }
 
 export interface ThoughtItem {

@@ -112,7 +112,7 @@ export class FakeModel implements Model {
 }
 
 export function agent(id: string, text = "", state: AgentItem["state"] = "streaming"): AgentItem {
-  return { id, kind: "agent", text, content: [], time: 1, state };
+  return { id, kind: "agent", text, content: [], time: 1, state, turn: null };
 }
 
 export function tool(id: string, fields: Partial<ToolItem> = {}): ToolItem {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ago, clock, duration, size, tokens } from "../src/format";
+import { ago, clock, duration, money, size, tokens } from "../src/format";
 
 it.each([
   [-3, "0.0 s"],
@@ -18,6 +18,16 @@ it.each([
   [1_000_000, "1M"],
   [1_048_576, "1M"],
 ])("%d tokens are %s", (count, text) => expect(tokens(count)).toBe(text));
+
+it.each([
+  ["0.012300 USD", "$0.0123"],
+  ["0.003130 USD", "$0.0031"],
+  ["0.000182 USD", "$0.00018"],
+  ["1.500000 EUR", "€1.50"],
+  ["0.000000 USD", "$0.00"],
+  ["2.000000", "2.000000"],
+  ["some credits", "some credits"],
+])("the cost %s is %s", (cost, text) => expect(money(cost)).toBe(text));
 
 it("size", () => expect([size(12), size(64_000), size(2_500_000)]).toEqual(["12 characters", "64 KB", "2.5 MB"]));
 

@@ -43,6 +43,33 @@ it("names the tool, the whole command, the folder and every option, the harmless
   expect([...(section?.querySelectorAll(".goose-options button") ?? [])].map((b) => b.textContent)).toEqual(NAMES);
 });
 
+it("tells of what “always” means, where it is offered", () => {
+  const chat = asked();
+  const describing = (name: string) => chat.button(name).getAttribute("aria-describedby") ?? "";
+  expect(document.getElementById(describing("Allow always"))?.textContent).toBe(
+    "“Always” holds for every use of shell, whatever its arguments, in all sessions of this goose, until you change it with goose configure.",
+  );
+  expect(describing("Reject always")).toBe(describing("Allow always"));
+  expect(chat.button("Allow once").hasAttribute("aria-describedby")).toBe(false);
+  const once = OPEN.options.filter(({ kind }) => !kind.endsWith("always"));
+  chat.change({ op: "patch", id: "t", set: { permission: { ...OPEN, options: once } } });
+  expect(chat.text()).not.toContain("“Always”");
+});
+
+it("counts in the header the questions that wait, and brings the first one to the keyboard", async () => {
+  const chat = asked();
+  expect(chat.hasButton("1 question")).toBe(true);
+  chat.change({ op: "add", item: tool("u", { permission: { ...OPEN, request: "r2" } }) });
+  chat.button("2 questions").focus();
+  await chat.click("2 questions");
+  expect(document.activeElement).toBe(chat.item("t").querySelector(".goose-options button"));
+  chat.change({ op: "patch", id: "t", set: { permission: { ...OPEN, state: "answered", option: "1" } } });
+  chat.button("1 question").focus();
+  chat.set("status", "running");
+  expect(chat.hasButton("1 question")).toBe(false);
+  expect(document.activeElement).toBe(chat.el.querySelector(".goose-log"));
+});
+
 const LINES = Array.from({ length: 900 }, (_, i) => `line ${i}`);
 
 it("shows a change of a file as a whole, as goose's edit sends it", () => {

@@ -249,6 +249,16 @@ it("forks from a user's message and from a finished reply, and says why it did n
   expect(fork("b")).not.toBeNull();
 });
 
+it("tells under the last message what its turn took, as far as it is known", () => {
+  const chat = show({ transcript: keyframe([agent("a", "One", "done"), agent("b", "Two")]) });
+  const foot = (id: string) => chat.item(id).querySelector<HTMLElement>(".goose-took")?.dataset.took;
+  const turn = { duration: 12.4, first: 0.8, rate: 45.4, cost: "0.0123 USD" };
+  chat.change({ op: "patch", id: "b", set: { state: "done", turn } });
+  expect([foot("a"), foot("b")]).toEqual([undefined, "12 s · first token 0.8 s · 45 tokens/s · $0.0123"]);
+  chat.change({ op: "patch", id: "b", set: { turn: { ...turn, first: null, rate: null, cost: null } } });
+  expect(foot("b")).toBe("12 s");
+});
+
 it("warns when the kernel does not answer, until it does", async () => {
   vi.useFakeTimers();
   const chat = show();

@@ -440,11 +440,11 @@ TEXT = {"type": "text", "text": "hi"}
         ({"sessionUpdate": "usage_update", "used": 5, "size": 10, "cost": None}, [ev.Usage(5, 10)]),
         (
             {"sessionUpdate": "usage_update", "used": 5, "size": 10, "cost": {"amount": 0.5, "currency": "USD"}},
-            [ev.Usage(5, 10, "0.5000 USD")],
+            [ev.Usage(5, 10, "0.500000 USD")],
         ),
         (
             {"sessionUpdate": "usage_update", "used": 5, "size": 10, "cost": {"amount": 2, "currency": None}},
-            [ev.Usage(5, 10, "2.0000")],
+            [ev.Usage(5, 10, "2.000000")],
         ),
         ({"sessionUpdate": "current_mode_update", "currentModeId": "chat"}, [ev.Mode("chat")]),
         (

@@ -275,7 +275,7 @@ UPDATES: list[tuple[BaseModel, list[Event]]] = [
         schema.UsageUpdate(
             session_update="usage_update", used=10, size=100, cost=schema.Cost(amount=0.25, currency="USD")
         ),
-        [ev.Usage(10, 100, "0.2500 USD")],
+        [ev.Usage(10, 100, "0.250000 USD")],
     ),
     (
         schema.ConfigOptionUpdate(session_update="config_option_update", config_options=[option("mode", "ask", "ask")]),

@@ -28,6 +28,7 @@ LAYERS = [
     {"demo"},
     {"demo.__main__"},
     {"_version", "errors", "events", "loop", "markdown", "notebook", "plain", "private"},
+    {"turn"},
     {"actions", "certificates", "cookies", "lines", "lock", "proxies", "saved", "settings", "tame", "transcript"},
     {"attachments", "files"},
     {"continuing", "http", "queue", "redact", "session_file"},

@@ -105,6 +105,9 @@ _ITEMS: dict[str, dict[str, Check]] = {
         "content": _blocks,
         "time": _number,
         "state": _one_of("streaming", "done", "cancelled", "interrupted"),
+        "turn": _or_null(
+            _shape(duration=_number, first=_or_null(_number), rate=_or_null(_number), cost=_or_null(_text))
+        ),
     },
     "thought": {"text": _text, "started": _number, "ended": _or_null(_number)},
     "tool": {

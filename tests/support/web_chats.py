@@ -16,7 +16,7 @@ from goose_widget.transcript import Item, Transcript, reduce
 from support.poll import eventually
 from support.web_server import WebServer, running
 
-_COUNTED = {"id", "time", "started", "ended"}
+_COUNTED = {"id", "time", "started", "ended", "turn"}
 
 
 class Chats:

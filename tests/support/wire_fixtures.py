@@ -42,6 +42,7 @@ OPTIONS = (
     {"id": "allow_once", "name": "Allow once", "kind": "allow_once"},
     {"id": "reject_once", "name": "Reject once", "kind": "reject_once"},
 )
+TOKENS = {"output_tokens": 120, "total_tokens": 130}
 PLAN = {"content": "Look", "status": "completed", "priority": "high"}
 
 # By hand: events of a session, one or more to a message.
@@ -100,13 +101,21 @@ HANDWRITTEN: dict[str, list[list[Event]]] = {
         [ev.Text("\n```py\nx = '</script>'\n```\n", "m1"), ev.Text("another message", "m2")],
         [ev.Text("without an id"), ev.Text(" and more")],
     ],
+    "turns": [
+        [ev.Usage(0, 128000), ev.UserMessage("one", "p1"), ev.TurnStarted("p1"), ev.Thought("hm", "m1")],
+        [ev.Text("first", "m1"), ev.Usage(10, 128000, "0.002950 USD"), ev.TurnEnded("p1", "end_turn", TOKENS)],
+        [ev.UserMessage("two", "p2"), ev.TurnStarted("p2"), ev.Text("look", "m2")],
+        [ev.ToolCall("c", starts=True, status="completed"), ev.Usage(12, 128000, "0.006080 USD")],
+        [ev.Text("second", "m3"), ev.TurnEnded("p2", "end_turn", {**TOKENS, "total_tokens": 12})],
+        [ev.UserMessage("three", "p3"), ev.TurnStarted("p3"), ev.Text("cut"), ev.TurnEnded("p3", "interrupted")],
+    ],
     "notices": [
         [ev.Notice("info", "Something.", "detail"), ev.Raw("an update of the kind 'x'", {"sessionUpdate": "x"})],
         [ev.TurnEnded("p", "max_tokens"), ev.TurnEnded("p", "refusal"), ev.TurnEnded("p", "cancelled")],
     ],
 }
 
-_AGENT = {"id": "i1", "kind": "agent", "text": "a", "content": [], "time": 1.0, "state": "streaming"}
+_AGENT = {"id": "i1", "kind": "agent", "text": "a", "content": [], "time": 1.0, "state": "streaming", "turn": None}
 
 # By hand: changes that no session sends today, and what a page must do with them.
 CHANGES: dict[str, list[list[Json]]] = {
@@ -140,6 +149,7 @@ ACTIONS: list[Json] = [
     {"aid": "a21", "type": "send_queued", "id": "q1"},
     {"aid": "a22", "type": "steer", "text": "less"},
     {"aid": "a23", "type": "files", "query": "no"},
+    {"aid": "a24", "type": "part", "name": "maths"},
     {"aid": "a3", "type": "stop"},
     {"aid": "a4", "type": "answer", "request": "r", "option": "allow_once"},
     {"aid": "a5", "type": "set_mode", "value": "auto"},

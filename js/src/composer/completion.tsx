@@ -1,7 +1,8 @@
 /** The list that completes commands and files: a combobox, in which the focus stays in the text. */
 import type { RefObject } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat";
+import { useUnique } from "../view/hooks";
 import { Icon } from "../view/icons";
 import { commandsFor, filesFor, type Option, type Token, tokenAt } from "./token";
 
@@ -9,7 +10,7 @@ import { commandsFor, filesFor, type Option, type Token, tokenAt } from "./token
 const PAUSE = 120;
 
 export function useCompletion(chat: Chat, area: RefObject<HTMLTextAreaElement | null>) {
-  const id = useId();
+  const id = useUnique();
   /** -1 while nothing is to be completed. */
   const [caret, setCaret] = useState(-1);
   const [chosen, choose] = useState({ of: "", at: 0 });

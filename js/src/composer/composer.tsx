@@ -1,6 +1,7 @@
 /** Where the user writes. The text lives in the chat and not here, so that it outlives this view. */
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../chat";
+import { useUnique } from "../view/hooks";
 import { Icon } from "../view/icons";
 import { useKeptFocus } from "../view/ways";
 import type { Status } from "../wire";
@@ -21,7 +22,7 @@ export function Composer({ chat, onSent }: Props) {
   const area = useRef<HTMLTextAreaElement>(null);
   /** Where the caret was put in a prompt of the history. */
   const placed = useRef(-1);
-  const reasonId = useId();
+  const reasonId = useUnique();
   const status = chat.get("status");
   const locked = chat.get("read_only") || status === "closed";
   const reason = whyNot(chat);

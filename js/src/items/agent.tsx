@@ -1,10 +1,11 @@
 /** The agent's Markdown, streamed beside a small Preact root for what does not stream. */
 import { render } from "preact";
 import { h } from "../dom";
+import { duration, money } from "../format";
 import { MarkdownStream } from "../markdown/stream";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
-import type { AgentItem } from "../wire";
+import type { AgentItem, Turn } from "../wire";
 import { Blocks } from "./blocks";
 import { ForkButton } from "./fork";
 import type { ItemView } from "./view";
@@ -44,9 +45,25 @@ export class AgentView implements ItemView<AgentItem> {
       <>
         <Blocks blocks={item.content} />
         {end !== "" && <div class="goose-state">{end}</div>}
-        {item.state !== "streaming" && <ForkButton item={item} chat={this.around.chat} />}
+        {item.state !== "streaming" && (
+          <div class="goose-foot">
+            {item.turn && <span class="goose-took" data-took={took(item.turn)} />}
+            <ForkButton item={item} chat={this.around.chat} />
+          </div>
+        )}
       </>,
       this.#rest,
     );
   }
+}
+
+function took({ duration: seconds, first, rate, cost }: Turn): string {
+  return [
+    duration(seconds),
+    first !== null && `first token ${duration(first)}`,
+    rate !== null && `${rate < 10 ? rate : Math.round(rate)} tokens/s`,
+    cost !== null && money(cost),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }

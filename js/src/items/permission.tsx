@@ -4,6 +4,7 @@ import { sorry } from "../chat";
 import { revealed } from "../hidden";
 import type { Surroundings } from "../view/context";
 import { Revealed } from "../view/dom";
+import { useUnique } from "../view/hooks";
 import { Icon } from "../view/icons";
 import type { Block, Permission, PermissionOption, ToolItem } from "../wire";
 import { Args, changeOf } from "./args";
@@ -37,6 +38,7 @@ interface Props {
 export function PermissionCard({ item, permission, around }: Props) {
   const [sent, setSent] = useState<string | null>(null);
   const [failure, setFailure] = useState("");
+  const id = useUnique();
   if (permission.state !== "open") return <Answer permission={permission} />;
   const answer = async (option: string, button: HTMLElement) => {
     keepFocus(button);
@@ -86,12 +88,23 @@ export function PermissionCard({ item, permission, around }: Props) {
             class={`goose-button ${look(option.kind)}`}
             disabled={sent !== null}
             title={revealed(option.name)}
+            aria-describedby={isAlways(option) ? id : undefined}
             onClick={(event) => answer(option.id, event.currentTarget)}
           >
             {optionName(option)}
           </button>
         ))}
       </div>
+      {permission.options.some(isAlways) && (
+        <div id={id} class="goose-where">
+          “Always” holds for every use of{" "}
+          <b>
+            <Revealed text={item.name || "this tool"} />
+          </b>
+          , whatever its arguments, in all sessions of this goose, until you change it with <code>goose configure</code>
+          .
+        </div>
+      )}
       <div class="goose-failure" role="status">
         {failure}
       </div>
@@ -138,6 +151,10 @@ function inOrder(options: PermissionOption[]): PermissionOption[] {
   const kinds = Object.keys(NAMES);
   const rank = ({ kind }: PermissionOption) => (kinds.includes(kind) ? kinds.indexOf(kind) : kinds.length);
   return [...options].sort((a, b) => rank(a) - rank(b));
+}
+
+function isAlways({ kind }: PermissionOption): boolean {
+  return kind.endsWith("_always");
 }
 
 function look(kind: string): string {

@@ -1,12 +1,12 @@
 /** Status, title and id of the session, mode, model and use of the context. */
-import { useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
-import { tokens } from "../format";
+import { money, tokens } from "../format";
 import type { Choice, Traits } from "../wire";
 import { CopyButton } from "./dom";
 import { now, useSeconds } from "./hooks";
 import { Sessions } from "./menu";
-import { stateOf } from "./state";
+import { asks, questions, stateOf } from "./state";
 
 /** How the session came here: a word and its meaning. */
 const RESUMED: Record<Traits["resumed"], [word: string, meaning: string] | null> = {
@@ -19,7 +19,12 @@ const RESUMED: Record<Traits["resumed"], [word: string, meaning: string] | null>
   "read-only": null, // the state says it
 };
 
-export function Header({ chat }: { chat: Chat }) {
+interface HeaderProps {
+  chat: Chat;
+  onShow(id: string): void;
+}
+
+export function Header({ chat, onShow }: HeaderProps) {
   useSeconds(chat.get("status") === "reconnecting");
   const [state, words] = stateOf(chat, now());
   const resumed = RESUMED[chat.get("resumed")];
@@ -34,6 +39,7 @@ export function Header({ chat }: { chat: Chat }) {
         <span class="goose-dot" aria-hidden="true" />
         {words}
       </span>
+      {asks(chat) && <Questions chat={chat} onShow={onShow} />}
       <span class="goose-title" title={title}>
         {title}
       </span>
@@ -61,6 +67,30 @@ export function Header({ chat }: { chat: Chat }) {
       <Usage usage={chat.get("usage")} />
       <Sessions chat={chat} />
     </header>
+  );
+}
+
+/** How many questions wait; brings the first one into sight. */
+function Questions({ chat, onShow }: HeaderProps) {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => chat.subscribe(() => redraw(undefined)), [chat]);
+  const [first, ...more] = questions(chat.transcript.items);
+  return first ? <Badge count={1 + more.length} onClick={() => onShow(first.id)} /> : null;
+}
+
+function Badge({ count, onClick }: { count: number; onClick(): void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  // It goes when the question is answered; the keyboard stays in the chat.
+  useLayoutEffect(() => {
+    const it = button.current;
+    return () => {
+      if (it?.matches(":focus")) it.closest(".goose-widget")?.querySelector<HTMLElement>(".goose-log")?.focus();
+    };
+  }, []);
+  return (
+    <button ref={button} type="button" class="goose-badge" title="Show the question" onClick={onClick}>
+      {count === 1 ? "1 question" : `${count} questions`}
+    </button>
   );
 }
 
@@ -113,7 +143,7 @@ function Usage({ usage }: { usage: Traits["usage"] }) {
     size ? `${exact(used)} of ${exact(size)} tokens in the context` : `${exact(used)} tokens in the context`,
     usage.input_tokens !== undefined &&
       `Last turn: ${exact(usage.input_tokens)} in, ${exact(usage.output_tokens ?? 0)} out`,
-    usage.cost !== undefined && `Cost: ${usage.cost}`,
+    usage.cost !== undefined && `Cost: ${money(usage.cost)}`,
   ];
   const share = size ? Math.min(1, used / size) : 0;
   return (

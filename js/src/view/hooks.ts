@@ -1,5 +1,6 @@
 import { useEffect, useReducer, useState } from "preact/hooks";
 import type { Chat } from "../chat";
+import { randomId } from "../random";
 
 /** Draws the component again every second while `on`. */
 export function useSeconds(on: boolean): void {
@@ -20,6 +21,11 @@ export function useSilence(chat: Chat, on: boolean): boolean {
     return chat.subscribe(() => set(chat.silent));
   }, [chat, on]);
   return on && silent;
+}
+
+/** An id for an element. Preact's `useId` gives the same ones in every root, and there are many on a page. */
+export function useUnique(): string {
+  return useState(randomId)[0];
 }
 
 export function now(): number {

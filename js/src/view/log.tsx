@@ -70,7 +70,7 @@ export class Log {
 
   /** What follows the last item: activity, and prompts on their way. */
   drawTail(): void {
-    this.#scroll.around(() => render(<Tail chat={this.chat} onShow={(id) => this.#show(id)} />, this.#tail));
+    this.#scroll.around(() => render(<Tail chat={this.chat} onShow={(id) => this.show(id)} />, this.#tail));
   }
 
   toEnd(): void {
@@ -99,7 +99,7 @@ export class Log {
         this.#unread += 1;
       }
     }
-    render(<Tail chat={this.chat} onShow={(id) => this.#show(id)} />, this.#tail);
+    render(<Tail chat={this.chat} onShow={(id) => this.show(id)} />, this.#tail);
   }
 
   #create(item: Item): ItemView {
@@ -186,10 +186,13 @@ export class Log {
     if (focused && (focused.hidden || !focused.isConnected)) this.#box.focus({ preventScroll: true });
   }
 
-  #show(id: string): void {
+  /** Brings the question in an item into sight, and the keyboard to it. */
+  show(id: string): void {
     const el = this.#views.get(id)?.el;
     el?.scrollIntoView({ block: "nearest" });
-    el?.querySelector<HTMLElement>(".goose-options button")?.focus({ preventScroll: true });
+    const answer = el?.querySelector<HTMLElement>(".goose-options button");
+    answer?.scrollIntoView({ block: "nearest" });
+    answer?.focus({ preventScroll: true });
   }
 
   #clear(): void {

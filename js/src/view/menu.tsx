@@ -1,15 +1,15 @@
 /** The sessions: to look for one and open it, and what can be done with the one that is shown. */
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
 import { ago } from "../format";
 import type { Action, ExportFormat, SessionEntry } from "../wire";
-import { now } from "./hooks";
+import { now, useUnique } from "./hooks";
 import { Icon, type IconName } from "./icons";
 
 export function Sessions({ chat }: { chat: Chat }) {
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const id = useId();
+  const id = useUnique();
   const close = (focus?: "button" | "composer") => {
     setOpen(false);
     const root = button.current?.closest(".goose-widget");

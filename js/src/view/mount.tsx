@@ -6,9 +6,11 @@ import { takeDrops } from "../composer/drop";
 import { h } from "../dom";
 import { keepKeys } from "../keys";
 import { followTheme } from "../theme";
+import { askInTitle } from "../title";
 import { Banners } from "./banner";
 import { Header } from "./header";
 import { Log } from "./log";
+import { asks } from "./state";
 
 /** Shows the chat in `el`; the returned function takes the view away. */
 export function mount(chat: Chat, el: HTMLElement): () => void {
@@ -27,8 +29,15 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
     status = chat.get("status");
     if ((before === "running" || before === "waiting") && status === "ready") log.announcer.say("Turn ended");
   };
+  let untitle: (() => void) | null = null;
+  const titled = (asks: boolean) => {
+    if (asks === (untitle !== null)) return;
+    untitle?.();
+    untitle = asks ? askInTitle() : null;
+  };
   const draw = () => {
     announceEnd();
+    titled(asks(chat));
     // Spinners stand still.
     root.toggleAttribute("data-silent", chat.silent);
     drawTop();
@@ -38,7 +47,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const drawTop = () =>
     render(
       <>
-        <Header chat={chat} />
+        <Header chat={chat} onShow={(id) => log.show(id)} />
         <Banners chat={chat} />
       </>,
       top,
@@ -64,6 +73,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
     detach(place());
     unsubscribe();
     lifetime.abort();
+    titled(false);
     render(null, top);
     render(null, bottom);
     root.remove();

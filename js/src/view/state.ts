@@ -1,6 +1,6 @@
 /** The chat's state in a word or two. */
 import type { Chat } from "../chat";
-import type { Status } from "../wire";
+import type { Item, Status } from "../wire";
 
 const WORDS: Record<Status, string> = {
   connecting: "Connecting…",
@@ -11,6 +11,16 @@ const WORDS: Record<Status, string> = {
   failed: "Not connected",
   closed: "Closed",
 };
+
+/** Whether goose waits for an answer that can be given here. */
+export function asks(chat: Pick<Chat, "get" | "silent">): boolean {
+  return chat.get("status") === "waiting" && !chat.silent;
+}
+
+/** The items in which goose asks, oldest first. */
+export function questions(items: Map<string, Item>): Item[] {
+  return [...items.values()].filter((item) => item.kind === "tool" && item.permission?.state === "open");
+}
 
 /** Problems with a server that is set up and does not answer. */
 const OFFLINE = ["refused", "crashed"];

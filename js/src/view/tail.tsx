@@ -4,6 +4,7 @@ import { clock, duration } from "../format";
 import type { Item } from "../wire";
 import { now, useSeconds } from "./hooks";
 import { Icon, Spinner } from "./icons";
+import { asks, questions } from "./state";
 import { type Way, Ways } from "./ways";
 
 interface Props {
@@ -28,7 +29,7 @@ export function Tail({ chat, onShow }: Props) {
         </div>
       ))}
       {status === "ready" && <Interrupted chat={chat} />}
-      {status === "waiting" && !chat.silent && <Asking items={items} onShow={onShow} />}
+      {asks(chat) && <Asking items={items} onShow={onShow} />}
       {status === "running" && !chat.silent && <Activity last={chat.last} since={chat.lastChange} />}
     </>
   );
@@ -70,7 +71,7 @@ function Interrupted({ chat }: { chat: Chat }) {
 
 function Asking({ items, onShow }: { items: Map<string, Item>; onShow(id: string): void }) {
   const show = () => {
-    const asking = [...items.values()].find((item) => item.kind === "tool" && item.permission?.state === "open");
+    const [asking] = questions(items);
     if (asking) onShow(asking.id);
   };
   return (

@@ -1,6 +1,7 @@
 /** marked's tokens as DOM. No HTML passes: what the agent writes as HTML is shown as text. */
 import type { MarkedToken, Token, Tokens } from "marked";
 import { h } from "../dom";
+import { zoomable } from "../zoom";
 import { codeBlock } from "./codeblock";
 import { decodeEntities } from "./entities";
 import { languageOfFence } from "./fence";
@@ -131,5 +132,5 @@ function image(token: Tokens.Image, options: RenderOptions): Node {
 }
 
 function picture(src: string, alt: string): HTMLElement {
-  return h("img", { src, alt, loading: "lazy", referrerpolicy: "no-referrer" });
+  return zoomable(h("img", { src, alt, loading: "lazy", referrerpolicy: "no-referrer" }));
 }

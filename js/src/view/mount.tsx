@@ -1,5 +1,6 @@
 /** One view of a chat. */
 import { render } from "preact";
+import { offerCells } from "../cells";
 import type { Chat } from "../chat";
 import { h } from "../dom";
 import { keepKeys } from "../keys";
@@ -18,6 +19,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const root = h("section", { class: "goose-widget", "aria-label": "Chat with goose" }, top, log.el, bottom);
   keepKeys(root, signal);
   followTheme(root, signal);
+  offerCells(chat, root, signal);
 
   let status = chat.get("status");
   const announceEnd = () => {

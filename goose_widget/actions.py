@@ -178,13 +178,13 @@ Action: TypeAlias = (
     | SendQueued
     | Steer
     | Files
+    | Part
     | Stop
     | Answer
     | SetMode
     | SetModel
     | Retry
     | Accept
-    | Part
     | Earlier
     | Continue
     | Again
@@ -205,13 +205,13 @@ _ACTIONS: dict[str, type[Action]] = {
     "send_queued": SendQueued,
     "steer": Steer,
     "files": Files,
+    "part": Part,
     "stop": Stop,
     "answer": Answer,
     "set_mode": SetMode,
     "set_model": SetModel,
     "retry": Retry,
     "accept": Accept,
-    "part": Part,
     "earlier": Earlier,
     "continue": Continue,
     "again": Again,

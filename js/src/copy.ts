@@ -1,3 +1,5 @@
+import { h } from "./dom";
+
 /** `navigator.clipboard` exists on secure origins only; Jupyter is often plain http on another host. */
 export async function copyText(text: string): Promise<boolean> {
   try {
@@ -19,4 +21,18 @@ function copyBySelection(text: string): boolean {
   area.remove();
   if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   return copied;
+}
+
+/** How long a button says that it has done it. */
+const SAID = 1500;
+
+export function copyButton(label: string, text: () => string): HTMLButtonElement {
+  const button = h("button", { type: "button", class: "goose-copy", "aria-label": label }, "Copy");
+  button.addEventListener("click", async () => {
+    button.textContent = (await copyText(text())) ? "Copied" : "Failed";
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, SAID);
+  });
+  return button;
 }

@@ -3,9 +3,9 @@
  * JupyterLab listens in the bubble phase, Notebook 7 in the capture phase, hence both the stop and the marks.
  */
 const MARK = "data-lm-suppress-shortcuts";
-/** The last four scroll, and browsers let the keyboard focus what scrolls. */
+/** The last five scroll, and browsers let the keyboard focus what scrolls. */
 const FOCUSABLE =
-  "textarea, button, select, summary, input, a, [tabindex], pre, .goose-table, .goose-thinking, .goose-banners";
+  "textarea, button, select, summary, input, a, [tabindex], pre, .goose-table, .goose-data, .goose-thinking, .goose-banners";
 
 export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   root.setAttribute(MARK, "true");

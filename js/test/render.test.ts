@@ -70,7 +70,7 @@ it("decodes entities without a parser", () => {
 
 it("labels code and offers to copy it", () => {
   const el = drawn('```python title="x"\ncode\n```');
-  expect(el.querySelector(".goose-code-bar")?.textContent).toBe("pythonCopy");
+  expect(el.querySelector(".goose-code-bar")?.textContent).toBe("pythonCopyTo next cell");
   expect(el.querySelector("button")?.getAttribute("aria-label")).toBe("Copy code");
 });
 

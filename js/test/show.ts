@@ -9,9 +9,11 @@ const AREA = ".goose-field textarea";
 
 let shown = 0;
 
-export function show(traits: Partial<Traits> = {}) {
+/** `manager`: what the front end's widget manager would be. */
+export function show(traits: Partial<Traits> = {}, manager?: unknown) {
   const id = `show-${++shown}`;
   const model = new FakeModel({ uid: id, session_id: id, ...traits });
+  model.widget_manager = manager;
   const el = document.createElement("div");
   document.body.append(el);
   const close = widget.initialize({ model });

@@ -29,7 +29,7 @@ describe.each(files.filter((name) => name.endsWith(".css")))("%s", (name) => {
 });
 
 it("gives a Copy button that lies over code a background", () => {
-  const over = /span:empty \+ \.goose-copy \{([^}]*)\}/.exec(read("styles/code.css"))?.[1];
+  const over = /bar:has\(> span:empty\) \{([^}]*)\}/.exec(read("styles/code.css"))?.[1];
   expect(over).toMatch(/position: absolute;[^}]*background: var\(--g-bg\);/);
 });
 

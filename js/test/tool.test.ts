@@ -11,6 +11,9 @@ function shown(fields: Partial<ToolItem>) {
   return { chat, head, open: () => head()?.getAttribute("aria-expanded") === "true" };
 }
 
+/** Outputs and results, as a terminal shows them. */
+const texts = (el: Element | null) => [...(el?.querySelectorAll("pre.goose-text") ?? [])].map((pre) => pre.textContent);
+
 const ended = { started: 10, ended: 13.24 };
 
 it("says status and duration in words", () => {
@@ -67,14 +70,14 @@ it("says once what a failing command said, and its exit code", () => {
     content: [{ type: "text", text: `${said}\n\nCommand exited with code 3` }],
     result: { stdout: said, stderr: "", exit_code: 3 },
   });
-  const body = chat.item("t").querySelector(".goose-tool-body");
-  expect(body?.textContent).toBe(`${said}\nCommand exited with code 3`);
-  expect(chat.item("t").querySelector(".goose-error .goose-text")?.textContent).toBe("Command exited with code 3");
+  expect(texts(chat.item("t"))).toEqual([said, "Command exited with code 3"]);
+  expect(texts(chat.item("t").querySelector(".goose-error"))).toEqual(["Command exited with code 3"]);
+  expect(chat.item("t").querySelector(".goose-exit")).toBeNull();
 });
 
 it("shows a result as a whole that only looks like the output", () => {
   const { chat } = shown({ ...ended, status: "failed", output: "same", content: [{ type: "text", text: "same as" }] });
-  expect(chat.item("t").querySelector(".goose-text")?.textContent).toBe("same as");
+  expect(texts(chat.item("t"))).toEqual(["same", "same as"]);
 });
 
 it("shows exit code, error and what was left out", () => {
@@ -87,6 +90,42 @@ it("shows exit code, error and what was left out", () => {
 
 it("shows a result it does not know as JSON", () => {
   expect(shown({ ...ended, status: "failed", result: { rows: 3 } }).chat.item("t").textContent).toContain('"rows": 3');
+});
+
+it("folds live output when the tool has ended", () => {
+  const { chat } = shown({ output: "line\n".repeat(500) });
+  expect(texts(chat.item("t"))[0]?.length).toBeGreaterThan(2400);
+  chat.change({ op: "patch", id: "t", set: { status: "failed", ended: 3 } });
+  expect(texts(chat.item("t"))[0]).toContain("⋯ 486 more lines");
+});
+
+it("shows records that a tool returned as a table", () => {
+  const text = '[{"city": "Oslo", "n": 1}, {"city": "Bergen", "n": 2}]';
+  const { chat } = shown({ ...ended, status: "failed", content: [{ type: "text", text }] });
+  expect(chat.item("t").querySelector("tbody")?.textContent).toBe("Oslo1Bergen2");
+});
+
+it("shows a file by its type or name", () => {
+  const resource = (uri: string, mime: string, text: string) => ({ type: "resource", uri, mime, text }) as const;
+  const content = [
+    resource("file:///a", "text/csv", "a;b\n1;2\n"),
+    resource("file:///b.tsv", "", "a\tb\nx\ty\n"),
+    resource("file:///c.py", "", "a,b\n1,2\n3,4\n"),
+  ];
+  const { chat } = shown({ ...ended, status: "failed", content });
+  expect(chat.item("t").querySelectorAll("figure table")).toHaveLength(2);
+  expect(chat.item("t").querySelectorAll("figure .goose-code")).toHaveLength(1);
+});
+
+it("numbers the lines of a change from where it is", () => {
+  const content = [{ type: "diff", path: "a.py", old: "x\n", new: "y\n" }] as const;
+  const { chat } = shown({
+    ...ended,
+    status: "failed",
+    content: [...content],
+    locations: [{ path: "a.py", line: 12 }],
+  });
+  expect(chat.item("t").querySelector<HTMLElement>(".goose-diff .goose-removed[data-old]")?.dataset.old).toBe("12");
 });
 
 it("carries id, kind and status for tests and styles", () => {
@@ -116,8 +155,8 @@ it.each([
   chat.change({ op: "patch", id: "t", set: { status: "completed", ended: Date.now() / 1000 + 2, content } });
   expect(head()?.textContent).toContain("Done");
   if (!open()) await act(async () => head()?.click());
-  expect(chat.item("t").querySelector(".goose-result")?.textContent).toBe("biggest.csv");
-  expect(chat.item("t").querySelectorAll(".goose-exit, .goose-output")).toHaveLength(0);
+  expect(texts(chat.item("t"))).toEqual(["biggest.csv"]);
+  expect(chat.item("t").querySelector(".goose-exit")).toBeNull();
   expect(chat.item("t").querySelectorAll(".goose-diff")).toHaveLength(tool_kind === "edit" ? 1 : 0);
 });
 

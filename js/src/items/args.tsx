@@ -29,6 +29,8 @@ interface FileChange {
   path: string;
   before: string;
   after: string;
+  /** The number of its first line in the file, null where that is not known. */
+  line: number | null;
   /** The arguments it was read from, besides the path. */
   names: string[];
 }
@@ -40,12 +42,12 @@ export function changeOf(input: unknown): FileChange | null {
   for (const names of EDITS) {
     const [before, after] = names.map((name) => input[name]);
     if (typeof before === "string" && typeof after === "string") {
-      return { verb: "change a file", path, before, after, names };
+      return { verb: "change a file", path, before, after, line: null, names };
     }
   }
   const name = CONTENT.find((key) => typeof input[key] === "string");
   if (name === undefined) return null;
-  return { verb: "write a file", path, before: "", after: String(input[name]), names: [name] };
+  return { verb: "write a file", path, before: "", after: String(input[name]), line: 1, names: [name] };
 }
 
 /** `whole`: without cuts, as an approval needs it. */
@@ -88,7 +90,7 @@ function takeChange(rest: Record<string, unknown>, whole: boolean) {
   const change = changeOf(rest);
   if (change === null) return null;
   for (const name of [...change.names, ...PATHS]) delete rest[name];
-  return <DiffView path={change.path} before={change.before} after={change.after} whole={whole} />;
+  return <DiffView path={change.path} before={change.before} after={change.after} whole={whole} line={change.line} />;
 }
 
 /** Longer than this, a value gets a block of its own. */

@@ -1,27 +1,37 @@
 /** Content that came as a whole. */
+import { useMemo } from "preact/hooks";
+import { h } from "../dom";
 import { languageOf } from "../markdown/highlight";
 import { linkAddress } from "../markdown/urls";
-import { Code, Markdown } from "../view/dom";
-import type { Block } from "../wire";
+import { Code, Foreign, Markdown } from "../view/dom";
+import type { Block, ToolItem } from "../wire";
+import { zoomable } from "../zoom";
 import { DiffView } from "./diffview";
 import { LongText } from "./longtext";
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const AUDIO = /^audio\/[\w.+-]+$/;
 
-/** `plain`: text is a tool's and not Markdown. */
-export function Blocks({ blocks, plain = false }: { blocks: Block[]; plain?: boolean }) {
+interface Props {
+  blocks: Block[];
+  /** Text is a tool's and not Markdown. */
+  plain?: boolean;
+  /** Where changes of files begin. */
+  locations?: ToolItem["locations"];
+}
+
+export function Blocks({ blocks, plain = false, locations = [] }: Props) {
   if (blocks.length === 0) return null;
   return (
     <div class="goose-blocks">
       {blocks.map((block) => (
-        <One block={block} plain={plain} />
+        <One block={block} plain={plain} locations={locations} />
       ))}
     </div>
   );
 }
 
-function One({ block, plain }: { block: Block; plain: boolean }) {
+function One({ block, plain, locations }: { block: Block; plain: boolean; locations: ToolItem["locations"] }) {
   switch (block.type) {
     case "text":
       return plain ? <LongText text={block.text} /> : <Markdown text={block.text} />;
@@ -31,15 +41,17 @@ function One({ block, plain }: { block: Block; plain: boolean }) {
       if (!AUDIO.test(block.mime)) return <Unknown what={block.mime} />;
       // biome-ignore lint/a11y/useMediaCaption: the agent sends none.
       return <audio controls src={`data:${block.mime};base64,${block.data}`} />;
-    case "diff":
-      return <DiffView path={block.path} before={block.old} after={block.new} />;
+    case "diff": {
+      const line = locations.find(({ path }) => path === block.path)?.line ?? 1;
+      return <DiffView path={block.path} before={block.old} after={block.new} line={line} />;
+    }
     case "resource":
       return (
         <figure>
           <figcaption>
             <Address uri={block.uri} name={block.uri} />
           </figcaption>
-          <Code text={block.text} language={languageOf(block.uri)} />
+          <Resource {...block} />
         </figure>
       );
     case "link":
@@ -47,10 +59,19 @@ function One({ block, plain }: { block: Block; plain: boolean }) {
   }
 }
 
+function Resource({ uri, mime, text }: Block & { type: "resource" }) {
+  const hint = /[/+](csv|json|tab-separated-values)\b/.test(mime) ? mime : uri;
+  if (/[/+.](csv|tsv|json|jsonl|ndjson|tab-separated-values)$/i.test(hint)) return <LongText text={text} hint={hint} />;
+  return <Code text={text} language={languageOf(uri)} />;
+}
+
 /** SVG is left out: it is a document, not a picture. */
 function Image({ mime, data }: { mime: string; data: string }) {
-  if (!IMAGES.includes(mime)) return <Unknown what={mime} />;
-  return <img class="goose-picture" src={`data:${mime};base64,${data}`} alt="From goose" />;
+  const image = useMemo(() => {
+    const src = `data:${mime};base64,${data}`;
+    return zoomable(h("img", { class: "goose-picture", src, alt: "From goose" }));
+  }, [mime, data]);
+  return IMAGES.includes(mime) ? <Foreign node={image} /> : <Unknown what={mime} />;
 }
 
 function Unknown({ what }: { what: string }) {

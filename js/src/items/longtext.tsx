@@ -1,22 +1,10 @@
-/** A tool's text: as a terminal would show it. */
-import { useState } from "preact/hooks";
-import { terminalText } from "../ansi";
-import { size } from "../format";
+/** A tool's text: data as a tree or a table, all else as a terminal would show it. */
+import { useMemo } from "preact/hooks";
+import { Foreign } from "../view/dom";
+import { OutputView } from "./output";
 
-/** More than this is shown on demand. */
-const KEEP = 64_000;
-
-export function LongText({ text }: { text: string }) {
-  const [all, showAll] = useState(false);
-  const shown = all ? text : text.slice(0, KEEP);
-  return (
-    <>
-      <pre class="goose-text">{terminalText(shown)}</pre>
-      {shown.length < text.length && (
-        <button type="button" class="goose-button" onClick={() => showAll(true)}>
-          Show all ({size(text.length)})
-        </button>
-      )}
-    </>
-  );
+/** `hint`: its MIME type or the name of its file. */
+export function LongText({ text, hint }: { text: string; hint?: string }) {
+  const view = useMemo(() => new OutputView(() => text, { settled: true, data: true, hint: hint ?? "" }), [text, hint]);
+  return <Foreign node={view.el} />;
 }

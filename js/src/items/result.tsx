@@ -1,7 +1,7 @@
 /** What a tool returned. */
+import { useMemo } from "preact/hooks";
 import { terminalText } from "../ansi";
 import { isRecord } from "../guard";
-import { Code } from "../view/dom";
 import type { Block, ToolItem } from "../wire";
 import { Blocks } from "./blocks";
 import { LongText } from "./longtext";
@@ -11,16 +11,16 @@ import { isRejected } from "./permission";
 const COMPARE = 1_000_000;
 
 export function Result({ item }: { item: ToolItem }) {
-  const blocks = item.content.map((block) => withoutOutput(block, item.output)).filter((block) => block !== null);
+  const blocks = useMemo(() => beyond(item.content, item.output), [item.content, item.output]);
   const shell = shellResult(item.result);
   const failed = item.status === "failed" && !isRejected(item.permission);
   const said = (code: number) =>
     blocks.some((block) => block.type === "text" && new RegExp(`\\bcode:? ${code}\\b`).test(block.text));
   return (
     <div class={failed ? "goose-result goose-error" : "goose-result"}>
-      <Blocks blocks={blocks} plain />
+      <Blocks blocks={blocks} plain locations={item.locations} />
       {item.content.length === 0 && item.output === "" && item.result !== null && !shell && (
-        <Code text={JSON.stringify(item.result, null, 2)} language="json" />
+        <LongText text={JSON.stringify(item.result, null, 2)} />
       )}
       {shell && item.content.length === 0 && item.output === "" && (
         <LongText text={[shell.stdout, shell.stderr].filter((text) => text !== "").join("\n")} />
@@ -33,13 +33,16 @@ export function Result({ item }: { item: ToolItem }) {
   );
 }
 
-/** What a block says beyond the live output, null if nothing. */
-function withoutOutput(block: Block, output: string): Block | null {
-  const live = output.length > COMPARE ? "" : terminalText(output).trim();
-  if (block.type !== "text" || live === "") return block;
-  const text = terminalText(block.text).trim();
-  if (text === live) return null;
-  return text.startsWith(`${live}\n`) ? { ...block, text: text.slice(live.length).trim() } : block;
+/** What the blocks say beyond the live output. */
+function beyond(blocks: Block[], output: string): Block[] {
+  if (output === "" || output.length > COMPARE || !blocks.some(({ type }) => type === "text")) return blocks;
+  const live = terminalText(output).trim();
+  return blocks.flatMap((block) => {
+    if (block.type !== "text" || live === "") return block;
+    const text = terminalText(block.text).trim();
+    if (text === live) return [];
+    return text.startsWith(`${live}\n`) ? { ...block, text: text.slice(live.length).trim() } : block;
+  });
 }
 
 function shellResult(result: unknown): { stdout: string; stderr: string; code: number } | null {

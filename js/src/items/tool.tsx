@@ -30,8 +30,9 @@ export class ToolView implements ItemView<ToolItem> {
   update(item: ToolItem, touch: Update): void {
     const before = this.#item;
     this.#item = item;
-    if (touch.rewritten) this.#output?.rewrite(item.output);
+    if (touch.rewritten) this.#output?.rewrite();
     else this.#output?.append(touch.output);
+    if (item.ended !== null) this.#output?.settle();
     // The card itself need not know of more output, only of the first.
     if (touch.patched || before.output === "") this.#draw();
   }
@@ -46,7 +47,7 @@ export class ToolView implements ItemView<ToolItem> {
 
   /** Made when the card is first opened: most cards never are. */
   readonly #outputView = (): OutputView => {
-    this.#output ??= new OutputView(() => this.#item.output);
+    this.#output ??= new OutputView(() => this.#item.output, { settled: this.#item.ended !== null });
     return this.#output;
   };
 }

@@ -1,29 +1,33 @@
 /** A code block: language, Copy button, code. Plain DOM, because it is part of streamed text. */
-import { copyText } from "../copy";
+import { copyButton } from "../copy";
 import { h } from "../dom";
 import { addDiagram } from "./diagram";
 import { fillCode } from "./highlight";
-
-const SAID = 1500;
 
 export function codeBlock(text: string, language: string, label = language): HTMLElement {
   const code = h("code");
   fillCode(code, text, language);
   const frame = codeFrame(code, label);
   if (language === "mermaid") addDiagram(frame, text);
+  if (CELL.test(label)) frame.querySelector(".goose-copy")?.after(toCell());
   return frame;
+}
+
+/** Code that a cell can run; whether there are cells, and this is an answer of goose's, is known to `cells.ts` and the styles. */
+const CELL = /^(?:i?python3?|py)?$/i;
+
+function toCell(): HTMLElement {
+  return h(
+    "button",
+    { type: "button", class: "goose-copy goose-to-cell", "aria-label": "Insert into a new cell" },
+    "To next cell",
+  );
 }
 
 /** The block around a `code` element that the caller fills. */
 export function codeFrame(code: HTMLElement, label: string): HTMLElement {
-  const copy = h("button", { type: "button", class: "goose-copy", "aria-label": "Copy code" }, "Copy");
-  copy.addEventListener("click", async () => {
-    // biome-ignore lint/performance/useDomNodeTextContent: in an open fence line breaks are borders of boxes.
-    copy.textContent = (await copyText(code.innerText)) ? "Copied" : "Failed";
-    setTimeout(() => {
-      copy.textContent = "Copy";
-    }, SAID);
-  });
+  // biome-ignore lint/performance/useDomNodeTextContent: in an open fence line breaks are borders of boxes.
+  const copy = copyButton("Copy code", () => code.innerText);
   return h(
     "div",
     { class: "goose-code" },

@@ -2,6 +2,7 @@
 import type { MarkedToken, Token, Tokens } from "marked";
 import { h } from "../dom";
 import { withPart } from "../parts";
+import { zoomable } from "../zoom";
 import { codeBlock } from "./codeblock";
 import { decodeEntities } from "./entities";
 import { languageOfFence } from "./fence";
@@ -146,5 +147,5 @@ function image(token: Tokens.Image, options: RenderOptions): Node {
 }
 
 function picture(src: string, alt: string): HTMLElement {
-  return h("img", { src, alt, loading: "lazy", referrerpolicy: "no-referrer" });
+  return zoomable(h("img", { src, alt, loading: "lazy", referrerpolicy: "no-referrer" }));
 }

@@ -1,5 +1,6 @@
 /** One view of a chat. */
 import { render } from "preact";
+import { offerCells } from "../cells";
 import type { Chat } from "../chat";
 import { Composer } from "../composer/composer";
 import { takeDrops } from "../composer/drop";
@@ -22,6 +23,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   keepKeys(root, signal);
   followTheme(root, signal);
   takeDrops(chat, root, signal);
+  offerCells(chat, root, signal);
 
   let status = chat.get("status");
   const announceEnd = () => {

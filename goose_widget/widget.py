@@ -23,6 +23,7 @@ import traitlets as t
 from . import actions, errors, library
 from . import events as ev
 from .chat import Chat
+from .find import find
 from .loop import background, in_thread
 from .permission import OnPermission
 from .printout import to_html, to_text
@@ -226,6 +227,10 @@ class GooseChat(Chat, anywidget.AnyWidget):
             case actions.Earlier(before):
                 items, earlier = self._session.log.before(before)
                 self._tell({"type": "earlier", "log": self._session.log.id, "items": items, "earlier": earlier})
+            case actions.Around(item):
+                items, earlier, later = self._session.log.around(item)
+                answer = {"item": item, "items": items, "earlier": earlier, "later": later}
+                self._tell({"type": "around", "log": self._session.log.id, **answer})
             case actions.Prompt(text):
                 self._session.prompt(uuid.uuid4().hex, text)
             case actions.Stop():
@@ -272,6 +277,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
         match action:
             case actions.Sessions(query):
                 await self._tell_sessions(query)
+            case actions.Find(query):
+                await self._tell_found(query)
             case actions.Rename(title):
                 return await library.rename(room, title)
             case actions.Export(format):
@@ -297,6 +304,12 @@ class GooseChat(Chat, anywidget.AnyWidget):
         listed = functools.partial(library.listing, self._room.terms.store, query, current)
         sessions = await in_thread(listed, "goose-widget-list")
         self._tell({"type": "sessions", "query": query, "sessions": sessions})
+
+    async def _tell_found(self, query: str) -> None:
+        log = self._session.log
+        log_id = log.id
+        found = await in_thread(lambda: find(log.pages(), query), "goose-widget-find")
+        self._tell({"type": "found", "log": log_id, "query": query, "hits": found.hits, "whole": found.is_whole})
 
     def _catch_up(self, have: int, log_id: str) -> None:
         log = self._session.log

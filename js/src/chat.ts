@@ -6,11 +6,13 @@ import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
 import { Outbox, type Outcome, TIMING, type Timing } from "./outbox";
-import { type Applied, apply, drop, emptyTranscript } from "./transcript";
+import { type Applied, apply, drop, emptyTranscript, type News } from "./transcript";
 import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
 
 export type ChatEvent =
   | { type: "transcript"; applied: Applied }
+  /** What one of the views, or of other pages, asked for. */
+  | { type: "answer"; answer: Extract<Inbound, { type: "found" | "around" }> }
   /** Traits, remarks, the heartbeat or what is being sent. */
   | { type: "state" }
   | { type: "draft" }
@@ -38,8 +40,8 @@ const TRAITS = [
 const HEARTBEAT = 20_000;
 
 /** With more items than `MOST` the page lets go of the oldest, but for the newest `KEPT`. */
-const MOST = 2000;
-const KEPT = 1000;
+export const MOST = 2000;
+export const KEPT = 1000;
 
 export class Chat {
   readonly transcript = emptyTranscript();
@@ -121,10 +123,10 @@ export class Chat {
     };
   }
 
-  /** A view of the transcript, which says whether its reader is at the end. */
-  addReader(isAtEnd: () => boolean): () => void {
-    this.#readers.add(isAtEnd);
-    return () => this.#readers.delete(isAtEnd);
+  /** A view of the transcript, which says whether the oldest items may go. */
+  addReader(isDone: () => boolean): () => void {
+    this.#readers.add(isDone);
+    return () => this.#readers.delete(isDone);
   }
 
   do(action: Action, late?: (outcome: Outcome) => void): Promise<Outcome> {
@@ -210,6 +212,10 @@ export class Chat {
         this.sessions = { query: message.query, list: message.sessions };
         this.#emit({ type: "state" });
         break;
+      case "found":
+      case "around":
+        if (message.log === this.transcript.log) this.#emit({ type: "answer", answer: message });
+        break;
       case "remark":
         this.say({ level: message.level, text: message.text });
         break;
@@ -222,7 +228,7 @@ export class Chat {
     }
   }
 
-  #apply(message: Extract<Inbound, { log: string }>, refused: number, content: unknown): void {
+  #apply(message: News, refused: number, content: unknown): void {
     const { log } = this.transcript;
     const applied = apply(this.transcript, message, refused);
     if (applied.kind === "nothing") return;
@@ -239,7 +245,7 @@ export class Chat {
     if (applied.kind === "changed" || applied.kind === "replaced") this.#remember(applied);
     this.#emit({ type: "transcript", applied });
     if (applied.kind === "earlier" || this.transcript.items.size <= MOST) return;
-    if ([...this.#readers].every((isAtEnd) => isAtEnd())) {
+    if ([...this.#readers].every((isDone) => isDone())) {
       this.#emit({ type: "transcript", applied: drop(this.transcript, KEPT) });
     }
   }

@@ -111,6 +111,8 @@ const MESSAGES: Record<Inbound["type"], Check> = {
   changes: shape({ log: str, from: num, seq: num }),
   snapshot: shape({ log: str, seq: num, earlier: num }),
   earlier: shape({ log: str, earlier: num }),
+  found: shape({ log: str, query: str, whole: bool }),
+  around: shape({ log: str, item: str, earlier: num, later: num }),
   sessions: shape({ query: str }),
   remark: shape({ level: oneOf("info", "error"), text: str }),
   draft: shape({ text: str }),
@@ -122,6 +124,8 @@ const LISTS: Partial<Record<Inbound["type"], [name: string, piece: Check]>> = {
   changes: ["changes", isChange],
   snapshot: ["items", isItem],
   earlier: ["items", isItem],
+  found: ["hits", shape({ id: str, count: num, snippet: str })],
+  around: ["items", isItem],
   sessions: ["sessions", SESSION],
 };
 

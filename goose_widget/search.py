@@ -153,21 +153,21 @@ def _parts(item: Item) -> Iterator[str]:
             yield item["text"]
         case "tool":
             yield item["title"]
-            yield "\n".join(_strings(item["input"]))
+            yield "\n".join(strings(item["input"]))
             yield item["output"]
-            yield "\n".join(_strings([{**block, "data": ""} for block in item["content"]]))  # no base64
-            yield "\n".join(_strings(item["result"]))
+            yield "\n".join(strings([{**block, "data": ""} for block in item["content"]]))  # no base64
+            yield "\n".join(strings(item["result"]))
 
 
-def _strings(value: Any) -> Iterator[str]:
+def strings(value: Any) -> Iterator[str]:
     """All that can be read in a JSON value."""
     if isinstance(value, dict):
         for key, each in value.items():
             yield key
-            yield from _strings(each)
+            yield from strings(each)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _strings(each)
+            yield from strings(each)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
 

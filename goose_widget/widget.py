@@ -23,6 +23,7 @@ import traitlets as t
 from . import actions, attachments, errors, files, library
 from . import events as ev
 from .chat import Chat
+from .find import find
 from .loop import background, in_thread
 from .permission import OnPermission
 from .printout import to_html, to_text
@@ -35,7 +36,7 @@ from .transcript import Change, Item
 log = logging.getLogger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
-_PARTS: Final = ("highlight", "maths", "diagrams")  # sent when a page first needs them
+_PARTS: Final = ("highlight", "maths", "diagrams", "panels")  # sent when a page first needs them
 _CONTROL_MESSAGE: Final = "goose_msg"
 _REMEMBERED_ACTIONS: Final = 4096
 
@@ -227,6 +228,10 @@ class GooseChat(Chat, anywidget.AnyWidget):
             case actions.Earlier(before):
                 items, earlier = self._session.log.before(before)
                 self._tell({"type": "earlier", "log": self._session.log.id, "items": items, "earlier": earlier})
+            case actions.Around(item):
+                items, earlier, later = self._session.log.around(item)
+                answer = {"item": item, "items": items, "earlier": earlier, "later": later}
+                self._tell({"type": "around", "log": self._session.log.id, **answer})
             case actions.Prompt(text, attached):
                 content = attachments.blocks_of(attached, self._session.facts.accepts)
                 self._session.submit(uuid.uuid4().hex, text, content)
@@ -296,6 +301,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
                 await self._tell_sessions(query)
             case actions.Files(query):
                 await self._tell_files(query)
+            case actions.Find(query):
+                await self._tell_found(query)
             case actions.Rename(title):
                 return await library.rename(room, title)
             case actions.Export(format):
@@ -328,6 +335,12 @@ class GooseChat(Chat, anywidget.AnyWidget):
         listed = functools.partial(library.listing, self._room.terms.store, query, current)
         sessions = await in_thread(listed, "goose-widget-list")
         self._tell({"type": "sessions", "query": query, "sessions": sessions})
+
+    async def _tell_found(self, query: str) -> None:
+        log = self._session.log
+        log_id = log.id
+        found = await in_thread(lambda: find(log.pages(), query), "goose-widget-find")
+        self._tell({"type": "found", "log": log_id, "query": query, "hits": found.hits, "whole": found.is_whole})
 
     def _catch_up(self, have: int, log_id: str) -> None:
         log = self._session.log

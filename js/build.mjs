@@ -99,7 +99,7 @@ async function main() {
   const parts = join(out, "parts");
   rmSync(parts, { recursive: true, force: true });
   mkdirSync(parts, { recursive: true });
-  const entryPoints = ["highlight", "maths", "diagrams"].map((name) => `src/parts/${name}.ts`);
+  const entryPoints = ["highlight.ts", "maths.ts", "diagrams.ts", "panels.tsx"].map((name) => `src/parts/${name}`);
   const { outputFiles } = await build({ ...OPTIONS, entryPoints, outdir: parts, write: false });
   const digest = createHash("sha256");
   for (const { path, contents } of outputFiles) {

@@ -15,6 +15,8 @@ from goose_widget.errors import UsageError
     [
         ({"type": "hello", "have": 3, "log": "l"}, actions.Hello(3, "l")),
         ({"type": "earlier", "before": "i1"}, actions.Earlier("i1")),
+        ({"type": "find", "query": "q"}, actions.Find("q")),
+        ({"type": "around", "item": "i1"}, actions.Around("i1")),
         ({"type": "continue"}, actions.Continue()),
         ({"type": "again"}, actions.Again()),
         ({"type": "sessions", "query": "q"}, actions.Sessions("q")),

@@ -164,3 +164,15 @@ def test_before_the_first_item_and_before_none_is_nothing() -> None:
     log.append([ev.UserMessage("hi")])
     assert log.before("i1") == ([], 0)
     assert log.before("i7") == ([], 0)
+
+
+def test_a_window_around_an_item_has_it_in_its_middle() -> None:
+    log = new_log()
+    log.append([ev.UserMessage(str(number)) for number in range(1000)])
+    items, earlier, later = log.around("i501")
+    assert (prompts(items), earlier, later) == ([str(number) for number in range(351, 651)], 351, 349)
+    items, earlier, later = log.around("i1")
+    assert (prompts(items), earlier, later) == ([str(number) for number in range(151)], 0, 849)
+    items, earlier, later = log.around("i1000")
+    assert (prompts(items), earlier, later) == ([str(number) for number in range(850, 1000)], 850, 0)
+    assert log.around("i1001") == ([], 0, 0)

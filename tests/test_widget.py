@@ -170,7 +170,7 @@ async def told_part(page: Page, name: str) -> dict[str, Any]:
 async def test_a_part_of_the_page_is_sent_when_it_is_asked_for(server: AcpServer, new_chat: Any) -> None:
     page = Page(new_chat(server))
     sizes = {}
-    for name in ("highlight", "maths", "diagrams"):
+    for name in ("highlight", "maths", "diagrams", "panels"):
         assert await page.do({"type": "part", "name": name}) is None
         (source,) = (await told_part(page, name))["buffers"]
         assert b"export{" in source
@@ -382,6 +382,26 @@ async def test_the_second_chat_of_a_session_shows_all_of_it_and_the_first_says_s
     assert [item["text"] for item in second.items] == ["hello", "You said: hello"]
     assert second.comm.custom[0]["type"] == "snapshot"
     assert first.problem["code"] == "continued-elsewhere"
+
+
+async def test_a_page_finds_what_it_does_not_hold(server: AcpServer, new_chat: Any) -> None:
+    chat = new_chat(server)
+    await chat.ask_async("a heron")
+    page = Page(chat)
+
+    def answers(kind: str) -> list[dict[str, Any]]:
+        return [m for m in chat.comm.custom if m["type"] == kind]
+
+    assert await page.do({"type": "find", "query": "HERON"}) is None
+    await eventually(lambda: answers("found"))
+    [found] = answers("found")
+    assert (found["log"], found["query"], found["whole"]) == (chat._session.log.id, "HERON", True)
+    assert [hit["snippet"] for hit in found["hits"]] == ["a heron", "You said: a heron"]
+    item = found["hits"][0]["id"]
+    assert await page.do({"type": "around", "item": item}) is None
+    assert answers("around") == [
+        {"type": "around", "log": found["log"], "item": item, "items": chat.items, "earlier": 0, "later": 0}
+    ]
 
 
 # -- the composer -----------------------------------------------------------------------------------------------------

@@ -9,13 +9,15 @@ import { Outbox, type Outcome, sorry, TIMING, type Timing } from "./outbox";
 import { addSource, type PartName } from "./parts";
 import { editLeft } from "./queue";
 import { sendDraft } from "./sending";
-import { type Applied, apply, drop, emptyTranscript } from "./transcript";
+import { type Applied, apply, drop, emptyTranscript, type News } from "./transcript";
 import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
 
 export { sorry };
 
 export type ChatEvent =
   | { type: "transcript"; applied: Applied }
+  /** What one of the views, or of other pages, asked for. */
+  | { type: "answer"; answer: Extract<Inbound, { type: "found" | "around" }> }
   /** Traits, remarks, the heartbeat or what is being sent. */
   | { type: "state" }
   | { type: "draft" }
@@ -49,8 +51,8 @@ const HEARTBEAT = 20_000;
 const PART_PATIENCE = 30_000;
 
 /** With more items than `MOST` the page lets go of the oldest, but for the newest `KEPT`. */
-const MOST = 2000;
-const KEPT = 1000;
+export const MOST = 2000;
+export const KEPT = 1000;
 
 export class Chat {
   readonly transcript = emptyTranscript();
@@ -155,10 +157,10 @@ export class Chat {
     };
   }
 
-  /** A view of the transcript, which says whether its reader is at the end. */
-  addReader(isAtEnd: () => boolean): () => void {
-    this.#readers.add(isAtEnd);
-    return () => this.#readers.delete(isAtEnd);
+  /** A view of the transcript, which says whether the oldest items may go. */
+  addReader(isDone: () => boolean): () => void {
+    this.#readers.add(isDone);
+    return () => this.#readers.delete(isDone);
   }
 
   do(action: Action, late?: (outcome: Outcome) => void): Promise<Outcome> {
@@ -267,6 +269,10 @@ export class Chat {
         this.files = { query: message.query, list: message.files };
         this.#emit({ type: "draft" });
         break;
+      case "found":
+      case "around":
+        if (message.log === this.transcript.log) this.#emit({ type: "answer", answer: message });
+        break;
       case "remark":
         this.say({ level: message.level, text: message.text });
         break;
@@ -282,7 +288,7 @@ export class Chat {
     }
   }
 
-  #apply(message: Extract<Inbound, { log: string }>, refused: number, content: unknown): void {
+  #apply(message: News, refused: number, content: unknown): void {
     const { log } = this.transcript;
     const applied = apply(this.transcript, message, refused);
     if (applied.kind === "nothing") return;
@@ -301,7 +307,7 @@ export class Chat {
     if (applied.kind === "changed" || applied.kind === "replaced") this.#remember(applied);
     this.#emit({ type: "transcript", applied });
     if (applied.kind === "earlier" || this.transcript.items.size <= MOST) return;
-    if ([...this.#readers].every((isAtEnd) => isAtEnd())) {
+    if ([...this.#readers].every((isDone) => isDone())) {
       this.#emit({ type: "transcript", applied: drop(this.transcript, KEPT) });
     }
   }

@@ -114,6 +114,8 @@ const MESSAGES: Record<Inbound["type"], Check> = {
   changes: shape({ log: str, from: num, seq: num }),
   snapshot: shape({ log: str, seq: num, earlier: num }),
   earlier: shape({ log: str, earlier: num }),
+  found: shape({ log: str, query: str, whole: bool }),
+  around: shape({ log: str, item: str, earlier: num, later: num }),
   sessions: shape({ query: str }),
   part: shape({ name: str }),
   files: shape({ query: str }),
@@ -127,6 +129,8 @@ const LISTS: Partial<Record<Inbound["type"], [name: string, piece: Check]>> = {
   changes: ["changes", isChange],
   snapshot: ["items", isItem],
   earlier: ["items", isItem],
+  found: ["hits", shape({ id: str, count: num, snippet: str })],
+  around: ["items", isItem],
   sessions: ["sessions", SESSION],
   files: ["files", str],
 };

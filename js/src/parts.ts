@@ -6,6 +6,7 @@ export interface Parts {
   highlight: typeof import("./parts/highlight");
   maths: typeof import("./parts/maths");
   diagrams: typeof import("./parts/diagrams");
+  panels: typeof import("./parts/panels");
 }
 
 export type PartName = keyof Parts;

@@ -31,7 +31,8 @@ export type Applied =
   | { kind: "nothing" }
   /** Something is missing: say hello with the transcript's seq and log. */
   | { kind: "gap" }
-  | { kind: "changed"; touched: Map<string, Touch>; refused: number }
+  /** `before`: what is touched as it was, without what is new. */
+  | { kind: "changed"; touched: Map<string, Touch>; before: Map<string, Item>; refused: number }
   /** `another`: it is another conversation now. */
   | { kind: "replaced"; another: boolean }
   /** These are now before all others, in this order. */
@@ -39,16 +40,15 @@ export type Applied =
   /** These are not held any more. */
   | { kind: "dropped"; ids: string[] };
 
+/** The messages that make the transcript. */
+export type News = Extract<Inbound, { type: "changes" | "snapshot" | "earlier" }>;
+
 export function emptyTranscript(): Transcript {
   return { log: "", seq: 0, items: new Map(), earlier: 0 };
 }
 
 /** `refused`: pieces that the guard took out of the message. */
-export function apply(
-  transcript: Transcript,
-  message: Extract<Inbound, { log: string }>,
-  refused = 0,
-): Exclude<Applied, { kind: "dropped" }> {
+export function apply(transcript: Transcript, message: News, refused = 0): Exclude<Applied, { kind: "dropped" }> {
   const another = message.log !== transcript.log;
   if (message.type === "snapshot") {
     const { log, seq, items, earlier } = message;
@@ -62,11 +62,15 @@ export function apply(
   if (message.from !== transcript.seq) return { kind: "gap" };
   transcript.seq = message.seq;
   const touched = new Map<string, Touch>();
+  const before = new Map<string, Item>();
   let failed = 0;
   for (const change of message.changes) {
+    const id = change.op === "add" ? change.item.id : change.id;
+    const item = touched.has(id) ? undefined : transcript.items.get(id);
+    if (item) before.set(id, item);
     if (!step(transcript, touched, change)) failed += 1;
   }
-  return { kind: "changed", touched, refused: failed };
+  return { kind: "changed", touched, before, refused: failed };
 }
 
 /** What does not end where ours begins was asked for by another page, or before something was dropped here. */

@@ -187,6 +187,13 @@ export interface Command {
   hint: string;
 }
 
+/** An item in which a text was found, how often, and the first place in it. */
+export interface Hit {
+  id: string;
+  count: number;
+  snippet: string;
+}
+
 /** Custom messages, kernel to browser. */
 export type Inbound =
   /** `changes` lead from the transcript at `from` to the one at `seq`. `from` ahead of ours is a gap; behind it, old news. */
@@ -194,6 +201,10 @@ export type Inbound =
   | ({ type: "snapshot" } & Keyframe)
   /** Answers the action `earlier`: the items before the ones that are here, and how many are before them. */
   | { type: "earlier"; log: string; items: Item[]; earlier: number }
+  /** Answers the action `find`, oldest first; unless `whole` there may be more in older items. */
+  | { type: "found"; log: string; query: string; hits: Hit[]; whole: boolean }
+  /** Answers the action `around`: that item in the middle, and how many are before and after. Empty if it is gone. */
+  | { type: "around"; log: string; item: string; items: Item[]; earlier: number; later: number }
   /** Answers the action `sessions`. */
   | { type: "sessions"; query: string; sessions: SessionEntry[] }
   /** Answers the action `files`: paths with "/", below the chat's folder, best match first; folders end with "/". */
@@ -214,6 +225,10 @@ export type Action =
   | { type: "part"; name: PartName }
   /** Asks for the items before this one, by its id. */
   | { type: "earlier"; before: string }
+  /** Asks where a text is in the conversation. */
+  | { type: "find"; query: string }
+  /** Asks for this item and those around it. */
+  | { type: "around"; item: string }
   /** Sent now, or put into the queue while a turn runs or other prompts wait. */
   | { type: "prompt"; text: string; attachments: Attachment[] }
   /** Refused if it has been sent meanwhile. */

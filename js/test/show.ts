@@ -1,11 +1,15 @@
 /** A chat shown in the test's document, and how a user finds things in it. */
 import { act } from "preact/test-utils";
+import { givePart } from "../src/parts";
+import * as panels from "../src/parts/panels";
 import widget from "../src/widget";
 import type { Change, Traits } from "../src/wire";
 import { FakeModel } from "./fake";
 
 /** Where a message is written; a queued one is edited in another. */
 const AREA = ".goose-field textarea";
+
+givePart("panels", panels);
 
 let shown = 0;
 

@@ -22,7 +22,7 @@ describe.each(files.filter((name) => name.endsWith(".css")))("%s", (name) => {
       (selector) =>
         !selector.startsWith(".goose-widget") &&
         !selector.split(", ").every((part) => /\.goose-static\)?$/.test(part)) &&
-        !/^@(container|media|keyframes goose-)|^(to|\d+%)$/.test(selector),
+        !/^@(container|media|supports|keyframes goose-)|^(to|\d+%)$/.test(selector),
     );
     expect(outside).toEqual([]);
   });

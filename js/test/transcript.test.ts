@@ -175,7 +175,7 @@ describe("the newest items alone", () => {
         { op: "remove", id: "i3" },
       ),
     );
-    expect(applied).toEqual({ kind: "changed", touched: new Map(), refused: 0 });
+    expect(applied).toEqual({ kind: "changed", touched: new Map(), before: new Map(), refused: 0 });
     expect([ids(transcript.items), transcript.earlier]).toEqual([["i7", "i8"], 6]);
   });
 

@@ -73,6 +73,8 @@ it("sends the actions that the kernel understands", () => {
     { aid: "a7", type: "retry" },
     { aid: "a8", type: "accept", offer: "demo" },
     { aid: "a9", type: "earlier", before: "i300" },
+    { aid: "a9a", type: "find", query: "join" },
+    { aid: "a9b", type: "around", item: "i7" },
     { aid: "a10", type: "continue" },
     { aid: "a11", type: "again" },
     { aid: "a12", type: "sessions", query: "join" },

@@ -1,7 +1,7 @@
 /** A tool's arguments, every one of them: what is not known by name is shown as it is. */
 import { isRecord } from "../guard";
 import { Code, Revealed } from "../view/dom";
-import { DiffView } from "./diffview";
+import { Changed } from "./change";
 
 /** Names under which tools send a change of a file: before, after. */
 const EDITS: [string, string][] = [
@@ -90,7 +90,7 @@ function takeChange(rest: Record<string, unknown>, whole: boolean) {
   const change = changeOf(rest);
   if (change === null) return null;
   for (const name of [...change.names, ...PATHS]) delete rest[name];
-  return <DiffView path={change.path} before={change.before} after={change.after} whole={whole} line={change.line} />;
+  return <Changed path={change.path} before={change.before} after={change.after} whole={whole} line={change.line} />;
 }
 
 /** Longer than this, a value gets a block of its own. */

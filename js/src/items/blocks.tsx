@@ -6,7 +6,7 @@ import { linkAddress } from "../markdown/urls";
 import { Code, Foreign, Markdown } from "../view/dom";
 import type { Block, ToolItem } from "../wire";
 import { zoomable } from "../zoom";
-import { DiffView } from "./diffview";
+import { Changed } from "./change";
 import { LongText } from "./longtext";
 
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -43,7 +43,7 @@ function One({ block, plain, locations }: { block: Block; plain: boolean; locati
       return <audio controls src={`data:${block.mime};base64,${block.data}`} />;
     case "diff": {
       const line = locations.find(({ path }) => path === block.path)?.line ?? 1;
-      return <DiffView path={block.path} before={block.old} after={block.new} line={line} />;
+      return <Changed path={block.path} before={block.old} after={block.new} line={line} />;
     }
     case "resource":
       return (

@@ -4,10 +4,9 @@
  */
 import { type Row, rowsOf, terminalText } from "../ansi";
 import { copyButton } from "../copy";
-import { dataOf } from "../data";
 import { h } from "../dom";
 import { size } from "../format";
-import { dataView } from "./dataview";
+import { withPart } from "../parts";
 import { nodesOf, Screen } from "./screen";
 
 /** Characters in the document while it streams, and with each step on demand. */
@@ -17,6 +16,8 @@ const STEP = 400_000;
 const LINES = 24;
 const EDGE = 7;
 const NEAR = 24;
+/** JSON, or a line of columns and another one. */
+const MAYBE_DATA = /^\s*[[{]|^[^\n]*[\t,;|][^\n]*\n./;
 
 interface Options {
   /** It has ended: nothing will be appended. */
@@ -95,12 +96,19 @@ export class OutputView {
     const text = this.full();
     // Of what moves up and down, a terminal leaves fewer lines than came.
     this.#lines = this.#settled && text.length <= KEEP ? rowsOf(text).length : linesIn(text);
-    const data = this.#settled ? dataOf(text, this.options.hint) : null;
-    this.#toggle.hidden = !data;
-    this.#structure = data ? (data.table ? "Table" : "Tree") : "";
-    this.#data.replaceChildren(...(data ? [dataView(data)] : []));
-    if (data && structured) this.#show("data");
-    else this.#showText();
+    this.#toggle.hidden = true;
+    this.#data.replaceChildren();
+    this.#showText();
+    if (!this.#settled || !(MAYBE_DATA.test(text) || this.options.hint)) return;
+    withPart("panels", ({ dataOf, dataView }) => {
+      const data = this.full() === text ? dataOf(text, this.options.hint) : null;
+      if (!data) return;
+      this.#toggle.hidden = false;
+      this.#structure = data.table ? "Table" : "Tree";
+      this.#data.replaceChildren(dataView(data));
+      if (structured) this.#show("data");
+      else this.#label();
+    });
   }
 
   #showText(): void {

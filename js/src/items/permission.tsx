@@ -8,7 +8,7 @@ import { useUnique } from "../view/hooks";
 import { Icon } from "../view/icons";
 import type { Block, Permission, PermissionOption, ToolItem } from "../wire";
 import { Args, changeOf } from "./args";
-import { DiffView } from "./diffview";
+import { Changed } from "./change";
 
 const NAMES: Record<string, string> = {
   allow_once: "Allow once",
@@ -71,7 +71,7 @@ export function PermissionCard({ item, permission, around }: Props) {
           ),
       )}
       {diffs.map((block) => (
-        <DiffView path={block.path} before={block.old} after={block.new} whole />
+        <Changed path={block.path} before={block.old} after={block.new} whole />
       ))}
       <Args input={item.input} whole />
       <div class="goose-where">

@@ -61,7 +61,7 @@ const STATUS: Record<ToolItem["status"], string> = {
   interrupted: "Interrupted",
 };
 
-const KINDS: Record<string, IconName> = {
+export const KINDS: Record<string, IconName> = {
   execute: "terminal",
   edit: "edit",
   read: "file",

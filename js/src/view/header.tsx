@@ -4,8 +4,9 @@ import { type Chat, sorry } from "../chat";
 import { money, tokens } from "../format";
 import type { Choice, Traits } from "../wire";
 import { CopyButton } from "./dom";
+import { FindButton } from "./finding";
 import { now, useSeconds } from "./hooks";
-import { Sessions } from "./menu";
+import { Sessions } from "./sessions";
 import { asks, questions, stateOf } from "./state";
 
 /** How the session came here: a word and its meaning. */
@@ -65,6 +66,7 @@ export function Header({ chat, onShow }: HeaderProps) {
       )}
       <Picker chat={chat} label="Model" value={chat.get("model")} choices={chat.get("models")} type="set_model" />
       <Usage usage={chat.get("usage")} />
+      <FindButton />
       <Sessions chat={chat} />
     </header>
   );

@@ -18,6 +18,7 @@ const PATHS = {
   copy: "M6 6h7v7H6zM3 10V3h7",
   send: "M8 13V3.5M4 7.5l4-4 4 4",
   down: "M8 3v9.5M4 8.5l4 4 4-4",
+  up: "M8 13V3.5M4 7.5l4-4 4 4",
   info: "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM8 7.5V11M8 5v.1",
   warning: "M8 2.5l6 11H2zM8 7v3M8 12v.1",
   sessions: "M3 4h10M3 8h10M3 12h6",

@@ -1,23 +1,27 @@
-/** The transcript: one view per item, each drawn again only when its own item changes. */
+/** The transcript: its newest items, or an excerpt where the reader went far back; each drawn again only when it changes. */
 import { render } from "preact";
-import { type Chat, sorry } from "../chat";
+import { type Chat, KEPT, MOST, sorry } from "../chat";
 import { h } from "../dom";
-import { createView } from "../items/create";
-import type { ItemView } from "../items/view";
+import { cutOut, type Excerpt, excerptOf, extended } from "../excerpt";
 import type { Applied } from "../transcript";
-import type { Item } from "../wire";
+import type { Inbound } from "../wire";
 import { Announcer } from "./announce";
-import type { Surroundings } from "./context";
+import { Drawn } from "./drawn";
 import { Icon } from "./icons";
-import { Scroll } from "./scroll";
+import { type Place, Scroll } from "./scroll";
 import { Tail } from "./tail";
 
-/** Items that are drawn when a chat is opened, and with each step back. */
-const PAGE = 200;
+/** Items that are drawn at once when a reader scrolls to so many screens from where none are: few, not to miss a frame. */
+const STEP = 10;
+const AHEAD = 3;
+
+type Around = Extract<Inbound, { type: "around" }>;
 
 export class Log {
   readonly el: HTMLElement;
   readonly announcer = new Announcer();
+  /** Called when other items are drawn, or drawn ones have changed. */
+  onDraw = () => {};
   readonly #box = h("div", {
     class: "goose-log",
     role: "log",
@@ -26,54 +30,78 @@ export class Log {
     tabindex: "0",
   });
   readonly #earlier = h("button", { type: "button", class: "goose-button goose-earlier", hidden: "" });
-  readonly #items = h("div", { class: "goose-items" });
+  readonly #later = h("button", { type: "button", class: "goose-button goose-later", hidden: "" });
   readonly #tail = h("div", { class: "goose-tail" });
   readonly #jump = h("button", { type: "button", class: "goose-jump", hidden: "" });
-  readonly #views = new Map<string, ItemView>();
-  readonly #seen = new Map<string, Item>();
+  readonly #drawn: Drawn;
   readonly #scroll: Scroll;
-  readonly #surroundings: Surroundings;
-  /** Ids of items before the first drawn one, newest last. */
-  #before: string[] = [];
+  /** What is shown in place of the newest items. */
+  #excerpt: Excerpt | null = null;
   #unread = 0;
   /** The kernel was asked for earlier items, and they have not come. */
   #asking = false;
+  /** They could not be had: the next try is the reader's. */
+  #stuck = false;
+  #wanted: { id: string; give(answer: Around | null): void } | null = null;
 
   constructor(
     private readonly chat: Chat,
     signal: AbortSignal,
   ) {
-    this.#box.append(this.#earlier, this.#items, this.#tail);
+    this.#drawn = new Drawn(this.#box, { chat, around: (change) => this.#scroll.around(change) });
+    const { el } = this.#drawn;
+    this.#box.append(this.#earlier, el, this.#later, this.#tail);
     this.el = h("div", { class: "goose-log-frame" }, this.#box, this.#jump, this.announcer.el);
-    this.#scroll = new Scroll(this.#box, [this.#items, this.#tail], (atEnd) => this.#moved(atEnd), signal);
-    this.#surroundings = { chat, around: (change) => this.#scroll.around(change) };
+    const isCut = () => this.#isCut;
+    this.#scroll = new Scroll(this.#box, [el, this.#tail], (atEnd) => this.#moved(atEnd), signal, isCut);
+    this.#box.addEventListener("scroll", () => this.#walk(), { signal, passive: true });
     this.#jump.addEventListener("click", () => this.toEnd());
-    this.#earlier.addEventListener("click", () => void this.#showEarlier());
-    signal.addEventListener("abort", () => this.#clear());
-    signal.addEventListener(
-      "abort",
-      chat.addReader(() => this.#scroll.isAtEnd()),
-    );
-    this.#replace();
+    this.#earlier.addEventListener("click", () => this.#up());
+    this.#later.addEventListener("click", () => this.#down());
+    const forget = chat.addReader(() => this.#excerpt !== null || this.#scroll.isAtEnd());
+    signal.addEventListener("abort", () => {
+      forget();
+      this.#drawn.clear();
+      render(null, this.#tail);
+      render(null, this.#jump);
+    });
+    this.#drawn.show(chat.transcript.items);
+    this.#label();
     this.drawTail();
   }
 
   apply(applied: Applied): void {
-    this.#scroll.around(() => {
-      if (applied.kind === "replaced") this.#replace();
-      if (applied.kind === "changed") this.#change(applied.touched);
-      if (applied.kind === "earlier") this.#putBefore(applied.ids);
-      if (applied.kind === "dropped") this.#drop(applied.ids);
-    });
-    if (applied.kind === "replaced" && applied.another) this.toEnd();
+    if (applied.kind === "changed") this.#change(applied);
+    else if (applied.kind === "replaced") this.#replaced(applied.another);
+    else if (!this.#excerpt) {
+      const wanted = this.#asking && applied.kind === "earlier";
+      this.#asking &&= !wanted;
+      this.#keep(() => {
+        this.#drawn.take(this.chat.transcript.items);
+        if (wanted) this.#drawn.up();
+      });
+    }
+  }
+
+  /** Gives the log what was asked for. */
+  answer(answer: Around): void {
+    if (answer.item !== this.#wanted?.id) return;
+    const { give } = this.#wanted;
+    this.#wanted = null;
+    give(answer.items.length > 0 ? answer : null);
   }
 
   /** What follows the last item: activity, and prompts on their way. */
   drawTail(): void {
-    this.#scroll.around(() => render(<Tail chat={this.chat} onShow={(id) => this.show(id)} />, this.#tail));
+    this.#scroll.around(() => this.#drawTail());
   }
 
   toEnd(): void {
+    if (this.#isCut) {
+      this.#excerpt = null;
+      this.#keepFocus(() => this.#drawn.show(this.chat.transcript.items));
+      this.#label();
+    }
     this.#scroll.toEnd();
   }
 
@@ -82,101 +110,205 @@ export class Log {
     this.#scroll.around(change);
   }
 
-  #change(touched: Extract<Applied, { kind: "changed" }>["touched"]): void {
-    for (const [id, touch] of touched) {
-      const item = this.chat.transcript.items.get(id);
-      if (touch.op === "remove" || !item) {
-        this.#remove(id);
-        continue;
-      }
-      this.announcer.step(this.#seen.get(id), item);
-      this.#seen.set(id, item);
-      const view = this.#views.get(id);
-      if (touch.op === "change") view?.update(item, touch);
+  /** An item's element, if it is drawn. */
+  element(id: string): HTMLElement | undefined {
+    return this.#drawn.element(id);
+  }
+
+  /** The items that are seen. */
+  seen(): string[] {
+    return this.#scroll.place().map(([id]) => id);
+  }
+
+  /** Draws an item, wherever it is in the conversation, and opens what hides its text; null if it can't be had. */
+  async reveal(id: string): Promise<HTMLElement | null> {
+    const { items } = this.chat.transcript;
+    if (!this.element(id) && !this.#drawn.items.has(id)) {
+      if (items.has(id)) this.#excerpt = null;
       else {
-        this.#remove(id);
-        this.#items.append(this.#create(item).el);
-        this.#unread += 1;
+        const answer = await this.#ask(id);
+        if (!answer) return null;
+        this.#excerpt = excerptOf(answer);
       }
     }
-    render(<Tail chat={this.chat} onShow={(id) => this.show(id)} />, this.#tail);
-  }
-
-  #create(item: Item): ItemView {
-    const view = createView(item, this.#surroundings);
-    this.#views.set(item.id, view);
-    this.#seen.set(item.id, item);
-    return view;
-  }
-
-  #remove(id: string): void {
-    this.#forget(id);
-    if (this.#before.includes(id)) this.#before = this.#before.filter((other) => other !== id);
-  }
-
-  #forget(id: string): void {
-    this.#views.get(id)?.dispose();
-    this.#views.get(id)?.el.remove();
-    this.#views.delete(id);
-    this.#seen.delete(id);
-  }
-
-  #replace(): void {
-    this.#keepFocus(() => this.#clear());
-    this.#asking = false;
-    this.#before = [...this.chat.transcript.items.keys()];
-    this.#drawPage();
-  }
-
-  #putBefore(ids: string[]): void {
-    this.#before = [...ids, ...this.#before];
-    const wanted = this.#asking;
-    this.#asking = false;
-    if (wanted) this.#drawEarlier();
-    else this.#label();
-  }
-
-  #drop(ids: string[]): void {
-    const gone = new Set(ids);
-    this.#before = this.#before.filter((id) => !gone.has(id));
-    this.#keepFocus(() => {
-      for (const id of ids) this.#forget(id);
-    });
-    this.#label();
-  }
-
-  async #showEarlier(): Promise<void> {
-    if (this.#before.length > 0) {
-      this.#drawEarlier();
-      return;
+    if (!this.element(id)) {
+      this.#keepFocus(() => this.#drawn.show((this.#excerpt ?? this.chat.transcript).items, id));
+      this.#label();
     }
+    this.#drawn.open(id);
+    this.#scroll.letGo();
+    return this.element(id) ?? null;
+  }
+
+  /** Whether the newest item is not drawn. */
+  get #isCut(): boolean {
+    return this.#excerpt !== null || this.#drawn.after > 0;
+  }
+
+  #change({ touched, before }: Extract<Applied, { kind: "changed" }>): void {
+    const atEnd = this.#scroll.isAtEnd();
+    const excerpt = this.#excerpt;
+    const { items } = this.chat.transcript;
+    // Text alone groups nothing, and comes often.
+    const isText = [...touched.values()].every((touch) => touch.op === "change" && !touch.patched);
+    const change = () => {
+      for (const [id, touch] of touched) {
+        const item = items.get(id);
+        if (item) this.announcer.step(before.get(id), item);
+        if (touch.op === "add") this.#unread += 1;
+        if (touch.op === "change" && item) {
+          if (excerpt?.items.has(id)) excerpt.items.set(id, item);
+          this.#drawn.update(id, touch);
+          continue;
+        }
+        excerpt?.items.delete(id);
+        this.#drawn.remove(id);
+        if (touch.op !== "add") continue;
+        if (excerpt) excerpt.later += 1;
+        else this.#drawn.add(id, atEnd);
+      }
+      if (!isText) {
+        this.#drawn.group();
+        this.#label();
+      }
+      this.#drawTail();
+    };
+    if (isText || atEnd) this.#scroll.around(() => this.#keepFocus(change));
+    else this.#keep(change);
+    if (!this.#excerpt && items.size > 2 * MOST) this.#leave();
+    this.onDraw();
+  }
+
+  #replaced(another: boolean): void {
+    this.#asking = this.#stuck = false;
+    const { items } = this.chat.transcript;
+    if (another || (!this.#excerpt && this.#scroll.isAtEnd())) {
+      this.#excerpt = null;
+      this.#keepFocus(() => this.#drawn.show(items));
+      this.#drawTail();
+      this.#label();
+      this.#scroll.toEnd();
+    } else if (!this.#excerpt) {
+      const place = this.#scroll.place();
+      const [id] = place.find(([id]) => items.has(id)) ?? [];
+      if (id !== undefined) this.#keep(() => this.#drawn.show(items, id), place);
+      else {
+        // The reader is farther back than what came. What he sees may have changed too.
+        this.#excerpt = { items: new Map(this.#drawn.items), earlier: 0, later: 1 };
+        void this.#read(place);
+      }
+    }
+    this.onDraw();
+  }
+
+  /** Reads on in an excerpt around the reader's place. */
+  async #read(place: Place): Promise<void> {
+    const [[id] = [""]] = place;
+    const answer = await this.#ask(id);
+    if (!answer || !this.#excerpt) return;
+    this.#excerpt = excerptOf(answer);
+    const { items } = this.#excerpt;
+    this.#keep(() => this.#drawn.show(items, id));
+  }
+
+  /** Shows no more than an excerpt of what is at hand, so that the rest can go while somebody reads far back. */
+  #leave(): void {
+    this.#excerpt = cutOut(this.chat.transcript, this.#drawn.ids[0] ?? "", KEPT);
+    const { items } = this.#excerpt;
+    this.#keep(() => this.#drawn.take(items));
+  }
+
+  #walk(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.#box;
+    const near = AHEAD * clientHeight;
+    if (scrollTop < near && !this.#stuck) this.#up(STEP);
+    else if (this.#isCut && scrollHeight - scrollTop - clientHeight < near) this.#down(STEP);
+  }
+
+  #up(count?: number): void {
+    const { transcript } = this.chat;
+    if (this.#drawn.before > 0) this.#keep(() => this.#drawn.up(count));
+    else if (this.#excerpt || transcript.items.size >= MOST) {
+      if (!this.#excerpt) this.#leave();
+      if (this.#excerpt?.earlier) void this.#extend(this.#drawn.ids[0] ?? "", () => this.#drawn.up(count));
+    } else if (transcript.earlier > 0) void this.#askEarlier();
+  }
+
+  #down(count?: number): void {
+    const { items } = this.chat.transcript;
+    const place = this.#excerpt ? this.#scroll.place() : [];
+    const id = [...place.map(([id]) => id), this.#drawn.ids.at(-1) ?? ""].find((id) => items.has(id));
+    if (this.#drawn.after > 0) this.#keep(() => this.#drawn.down(count));
+    else if (this.#excerpt && id !== undefined) {
+      // The excerpt has reached the newest items.
+      this.#excerpt = null;
+      this.#keep(() => this.#drawn.show(items, id), place);
+    } else if (this.#excerpt) void this.#extend(this.#drawn.ids.at(-1) ?? "", () => this.#drawn.down(count));
+  }
+
+  async #askEarlier(): Promise<void> {
+    if (this.#asking) return;
     this.#asking = true;
+    this.#stuck = false;
     this.#label();
     const outcome = await this.chat.earlier();
     if (outcome.state === "done" || !this.#asking) return;
     this.#asking = false;
+    this.#stuck = true;
     this.#label();
     this.chat.say({ level: "error", text: sorry("Earlier messages were not loaded", outcome) });
   }
 
-  /** The reader keeps his place: what he sees moves down by what is put above it. */
-  #drawEarlier(): void {
-    const fromEnd = this.#box.scrollHeight - this.#box.scrollTop;
-    this.#keepFocus(() => this.#drawPage());
-    this.#box.scrollTop = this.#box.scrollHeight - fromEnd;
+  async #extend(id: string, draw: () => void): Promise<void> {
+    if (this.#wanted?.id === id) return;
+    const answer = await this.#ask(id);
+    if (!answer || !this.#excerpt) return;
+    this.#excerpt = extended(this.#excerpt, answer, KEPT);
+    const { items } = this.#excerpt;
+    this.#keep(() => {
+      this.#drawn.take(items);
+      draw();
+    });
   }
 
-  #drawPage(): void {
-    const ids = this.#before.splice(Math.max(0, this.#before.length - PAGE));
-    const items = ids.map((id) => this.chat.transcript.items.get(id)).filter((item) => item !== undefined);
-    this.#items.prepend(...items.map((item) => this.#create(item).el));
-    this.#label();
+  #ask(id: string): Promise<Around | null> {
+    this.#wanted?.give(null);
+    return new Promise((give) => {
+      const wanted = { id, give };
+      this.#wanted = wanted;
+      void this.chat.do({ type: "around", item: id }).then((outcome) => {
+        this.#stuck = outcome.state !== "done";
+        if (this.#wanted !== wanted) return;
+        this.#wanted = null;
+        give(null);
+        if (outcome.state !== "done")
+          this.chat.say({ level: "error", text: sorry("That part of the chat was not loaded", outcome) });
+      });
+    });
+  }
+
+  /** Makes a change of what is drawn which the reader does not notice. */
+  #keep(change: () => void, place?: Place): void {
+    this.#scroll.keep(() => {
+      this.#keepFocus(change);
+      this.#label();
+    }, place);
+    this.onDraw();
   }
 
   #label(): void {
-    const count = this.#before.length + this.chat.transcript.earlier;
-    this.#earlier.hidden = count === 0;
-    this.#earlier.textContent = this.#asking ? "Loading…" : `Show earlier messages (${count.toLocaleString("en")})`;
+    const { earlier, later } = this.#excerpt ?? { earlier: this.chat.transcript.earlier, later: 0 };
+    this.#keepFocus(() => {
+      for (const [button, count, word] of [
+        [this.#earlier, this.#drawn.before + earlier, "earlier"],
+        [this.#later, this.#drawn.after + later, "later"],
+      ] as const) {
+        button.hidden = count === 0;
+        button.textContent = `Show ${word} messages (${count.toLocaleString("en")})`;
+      }
+    });
+    if (this.#asking) this.#earlier.textContent = "Loading…";
+    this.#tail.hidden = this.#isCut;
   }
 
   /** What has the focus may go; with it on the page's body the keyboard would be the notebook's. */
@@ -186,20 +318,17 @@ export class Log {
     if (focused && (focused.hidden || !focused.isConnected)) this.#box.focus({ preventScroll: true });
   }
 
+  #drawTail(): void {
+    render(<Tail chat={this.chat} onShow={(id) => void this.show(id)} />, this.#tail);
+  }
+
   /** Brings the question in an item into sight, and the keyboard to it. */
-  show(id: string): void {
-    const el = this.#views.get(id)?.el;
+  async show(id: string): Promise<void> {
+    const el = await this.reveal(id);
     el?.scrollIntoView({ block: "nearest" });
     const answer = el?.querySelector<HTMLElement>(".goose-options button");
     answer?.scrollIntoView({ block: "nearest" });
     answer?.focus({ preventScroll: true });
-  }
-
-  #clear(): void {
-    for (const view of this.#views.values()) view.dispose();
-    this.#views.clear();
-    this.#seen.clear();
-    this.#items.replaceChildren();
   }
 
   #moved(atEnd: boolean): void {

@@ -3,37 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Chat, sorry } from "../chat";
 import { ago } from "../format";
 import type { Action, ExportFormat, SessionEntry } from "../wire";
-import { now, useUnique } from "./hooks";
+import { now } from "./hooks";
 import { Icon, type IconName } from "./icons";
-
-export function Sessions({ chat }: { chat: Chat }) {
-  const [open, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const id = useUnique();
-  const close = (focus?: "button" | "composer") => {
-    setOpen(false);
-    const root = button.current?.closest(".goose-widget");
-    if (focus) (focus === "button" ? button.current : root?.querySelector("textarea"))?.focus({ preventScroll: true });
-  };
-  return (
-    <>
-      <button
-        ref={button}
-        type="button"
-        class="goose-sessions"
-        title="Sessions"
-        aria-haspopup="dialog"
-        aria-expanded={open}
-        aria-controls={open ? id : undefined}
-        onClick={() => setOpen(!open)}
-      >
-        <Icon name="sessions" />
-        <span>Sessions</span>
-      </button>
-      {open && <Menu chat={chat} id={id} button={button.current} close={close} />}
-    </>
-  );
-}
 
 /** Milliseconds without a key until a search is asked for. */
 const PAUSE = 250;
@@ -51,14 +22,14 @@ interface Question {
   key: string;
 }
 
-interface MenuProps {
+export interface MenuProps {
   chat: Chat;
   id: string;
   button: HTMLElement | null;
   close(focus?: "button" | "composer"): void;
 }
 
-function Menu({ chat, id, button, close }: MenuProps) {
+export function Menu({ chat, id, button, close }: MenuProps) {
   const [query, setQuery] = useState("");
   const [question, setQuestion] = useState<Question | null>(null);
   const [failure, setFailure] = useState("");

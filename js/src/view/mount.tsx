@@ -9,6 +9,7 @@ import { keepKeys } from "../keys";
 import { followTheme } from "../theme";
 import { askInTitle } from "../title";
 import { Banners } from "./banner";
+import { offerFind } from "./finding";
 import { Header } from "./header";
 import { Log } from "./log";
 import { asks } from "./state";
@@ -20,6 +21,7 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const [top, bottom] = [h("div"), h("div")];
   const log = new Log(chat, signal);
   const root = h("section", { class: "goose-widget", "aria-label": "Chat with goose" }, top, log.el, bottom);
+  const finding = offerFind(chat, log, root, signal);
   keepKeys(root, signal);
   followTheme(root, signal);
   takeDrops(chat, root, signal);
@@ -29,7 +31,10 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   const announceEnd = () => {
     const before = status;
     status = chat.get("status");
-    if ((before === "running" || before === "waiting") && status === "ready") log.announcer.say("Turn ended");
+    if ((before === "running" || before === "waiting") && status === "ready") {
+      log.announcer.say("Turn ended");
+      finding()?.again();
+    }
   };
   let untitle: (() => void) | null = null;
   const titled = (asks: boolean) => {
@@ -61,8 +66,13 @@ export function mount(chat: Chat, el: HTMLElement): () => void {
   };
 
   const unsubscribe = chat.subscribe((event) => {
-    if (event.type === "transcript") log.apply(event.applied);
-    else if (event.type === "height") setHeight();
+    if (event.type === "transcript") {
+      log.apply(event.applied);
+      finding()?.follow(event.applied);
+    } else if (event.type === "answer") {
+      if (event.answer.type === "found") finding()?.found(event.answer);
+      else log.answer(event.answer);
+    } else if (event.type === "height") setHeight();
     else log.around(event.type === "draft" ? drawComposer : draw);
   });
   setHeight();

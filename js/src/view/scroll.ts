@@ -1,7 +1,10 @@
-/** Keeps a scrolling box at its end while it grows, unless the reader is elsewhere. */
+/** Keeps a scrolling box at its end while it grows, and a reader who is elsewhere at his place. */
 
 /** Pixels from the end that still count as being there. */
 const NEAR = 32;
+
+/** The items that are seen, the first of them first, and where each begins. */
+export type Place = [id: string, top: number][];
 
 export class Scroll {
   /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
@@ -15,10 +18,12 @@ export class Scroll {
     content: HTMLElement[],
     private readonly onMove: (atEnd: boolean) => void,
     signal: AbortSignal,
+    /** Whether there is more than what is in the box, so that its end is not the end. */
+    private readonly isCut: () => boolean = () => false,
   ) {
     box.addEventListener("scroll", () => onMove(this.isAtEnd()), { signal, passive: true });
     // What a click opens or closes is what the reader looks at now.
-    box.addEventListener("click", () => this.#letGo(), { signal });
+    box.addEventListener("click", () => this.letGo(), { signal });
     // Some changes say nothing before: an image has loaded, a card opens by itself, the user drags the corner.
     const observer = new ResizeObserver(() => {
       const wasHidden = this.#hidden;
@@ -40,7 +45,35 @@ export class Scroll {
     else this.onMove(this.isAtEnd());
   }
 
+  /** Makes a change that keeps what the reader sees where it is, also where items are drawn anew. */
+  keep(change: () => void, place = this.place()): void {
+    change();
+    for (const [id, top] of place) {
+      const el = this.box.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
+      if (!el?.getClientRects().length) continue;
+      // A new one has no height of its own yet: with another height it would move what is below it.
+      el.style.contentVisibility = "visible";
+      const by = el.getBoundingClientRect().top - top;
+      if (Math.abs(by) >= 1) this.box.scrollTop += by;
+      break;
+    }
+    this.letGo();
+    this.onMove(this.isAtEnd());
+  }
+
+  place(): Place {
+    const { top, bottom } = this.box.getBoundingClientRect();
+    const place: Place = [];
+    for (const el of this.box.querySelectorAll<HTMLElement>("[data-id]")) {
+      const rect = el.getBoundingClientRect();
+      if (rect.top >= bottom) break;
+      if (rect.bottom > top && rect.height > 0) place.push([el.dataset.id ?? "", rect.top]);
+    }
+    return place;
+  }
+
   isAtEnd(): boolean {
+    if (this.isCut()) return false;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     if (clientHeight > 0) this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
     return this.#wasAtEnd;
@@ -52,7 +85,8 @@ export class Scroll {
     this.onMove(true);
   }
 
-  #letGo(): void {
+  /** Stays where it is from now on, unless that is the end. */
+  letGo(): void {
     this.#put = Number.NaN;
   }
 }

@@ -28,6 +28,7 @@ LARGEST_TOGETHER: Final = 6 * 2**20
 _SCHEME: Final = "attachment:"
 _LONGEST_NAME: Final = 100
 _MIME: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_TOO_LARGE: Final = f"{{name}} is too large. An attachment may have {LARGEST >> 20} MB."
 _EXPECTED: Final = "Attach PNG, JPEG, GIF or WebP images, or text files in UTF-8."
 
 
@@ -41,10 +42,12 @@ def blocks_of(attachments: Sequence[Any], accepts: Collection[str]) -> tuple[ev.
     Raises:
         UsageError: one can't be attached; the message says why.
     """
-    return checked([_decoded(each) for each in attachments], accepts)
+    blocks = checked([_decoded(each) for each in attachments])
+    check_accepted(blocks, accepts)
+    return blocks
 
 
-def checked(files: Iterable[tuple[str, str, bytes]], accepts: Collection[str]) -> tuple[ev.Block, ...]:
+def checked(files: Iterable[tuple[str, str, bytes]]) -> tuple[ev.Block, ...]:
     """The blocks of files, of each its name, its type as far as known, and its bytes.
 
     Raises:
@@ -57,13 +60,10 @@ def checked(files: Iterable[tuple[str, str, bytes]], accepts: Collection[str]) -
         name = _free(clean_name(name), names)
         total += len(data)
         if len(data) > LARGEST:
-            raise UsageError(f"{name} is too large: {_size(len(data))}. An attachment may have {_size(LARGEST)}.")
+            raise UsageError(_TOO_LARGE.format(name=name))
         blocks.append(_block(name, mime, data))
     if total > LARGEST_TOGETHER:
-        raise UsageError(
-            f"The attachments are too large together: {_size(total)}. A prompt may have {_size(LARGEST_TOGETHER)}."
-        )
-    check_accepted(blocks, accepts)
+        raise UsageError(f"The attachments are too large together. A prompt may have {LARGEST_TOGETHER >> 20} MB.")
     return tuple(blocks)
 
 
@@ -83,7 +83,7 @@ def _decoded(attachment: Any) -> tuple[str, str, bytes]:
     match attachment:
         case {"name": str(name), "mime": str(mime), "data": str(data)}:
             if len(data) > LARGEST // 3 * 4 + 8:
-                raise UsageError(f"{clean_name(name)} is too large. An attachment may have {_size(LARGEST)}.")
+                raise UsageError(_TOO_LARGE.format(name=clean_name(name)))
             try:
                 return name, mime, base64.b64decode(data, validate=True)
             except (binascii.Error, ValueError):
@@ -136,10 +136,6 @@ def _free(name: str, taken: set[str]) -> str:
         name = f"{path.stem} {number}{path.suffix}"
     taken.add(name)
     return name
-
-
-def _size(size: int) -> str:
-    return f"{size / 2**20:.3g} MB"
 
 
 def described(block: ev.Block) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import mimetypes
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 from . import errors
 from . import events as ev
 from .answers import is_deciding
+from .attachments import LARGEST, checked
 from .client import Client
 from .loop import background, is_done
 from .permission import OnPermission, check
@@ -19,10 +22,14 @@ from .recording import find, wish
 from .replay import Player
 from .reply import Reply
 from .room import Room
-from .shelf import Shelf, check_id, file_of, terms_of
+from .shelf import Shelf, check_id, file_of, path_of, terms_of
 
 # Long enough to read an ordinary session's file, so that its history is there when the constructor returns.
 _RESUME_PATIENCE: Final = 1.0
+
+
+Attachable: TypeAlias = str | os.PathLike[str] | bytes
+"""What can go with a prompt: the path of a file, or its bytes."""
 
 
 class Chat(Shelf):
@@ -123,23 +130,33 @@ class Chat(Shelf):
 
     # Driving the chat.
 
-    def ask(self, text: str, *, timeout: float | None = None, on_permission: OnPermission = None) -> Reply:
+    def ask(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Attachable] = (),
+        timeout: float | None = None,
+        on_permission: OnPermission = None,
+    ) -> Reply:
         """Send a prompt and wait for the end of the turn. Interrupting the cell (Ctrl-C) cancels the turn.
 
         Args:
-            text: the prompt. It waits its turn while another one runs, and while the chat connects.
+            text: the prompt. It waits while another turn runs or prompts are queued, and while the chat connects.
+            attachments: images (PNG, JPEG, GIF, WebP) and UTF-8 text files that go with it, at most 5 MB each and 6 MB
+                together: paths, relative to the notebook's folder, or their bytes.
             timeout: seconds for all of it; then the turn is cancelled. None: no limit.
             on_permission: who answers the agent's questions in this turn; default: the chat's own.
 
         Raises:
-            UsageError: the prompt is empty, or the call comes from an observer of this chat.
+            UsageError: the prompt is empty, something can't be attached, or the call comes from an observer of this
+                chat.
             TurnTimeout: the time is over.
             TurnInterrupted: the connection dropped, or the server refused the prompt; `reply` has what came.
             ReplayMismatch: the prompt is not the one that was recorded.
             PermissionUnanswered: goose asked for permission and nobody could answer; `reply` has the turn.
             GooseError: the chat can't go on (no goose, no provider, …).
         """
-        return self._wait_for_reply("ask", self._ask(self._prompt(text), on_permission), timeout)
+        return self._wait_for_reply("ask", self._ask(self._prompt(text, attachments), on_permission), timeout)
 
     def continue_turn(self, *, timeout: float | None = None, on_permission: OnPermission = None) -> Reply:
         """Have goose go on with the reply that was cut off, as the Continue button does, and wait for the end.
@@ -173,10 +190,14 @@ class Chat(Shelf):
 
         return self._wait_for_reply("retry_turn", self._ask(begin, on_permission), timeout)
 
-    def _prompt(self, text: str) -> Callable[[str], None]:
+    def _prompt(self, text: str, attachments: Iterable[Attachable] = ()) -> Callable[[str], None]:
         if not isinstance(text, str):
             raise errors.UsageError(f"A prompt must be a text, not {text!r}.")
-        return lambda prompt_id: self._session.prompt(prompt_id, text)
+        if isinstance(attachments, str | bytes | os.PathLike):
+            raise errors.UsageError("attachments must be a list, also of a single one.")
+        folder = self._room.terms.folder
+        content = checked([_read(folder, each) for each in attachments])
+        return lambda prompt_id: self._session.prompt(prompt_id, text, content)
 
     def _wait_for_reply(self, name: str, work: Coroutine[Any, Any, Reply], timeout: float | None) -> Reply:
         if background().is_current or is_deciding():
@@ -190,11 +211,15 @@ class Chat(Shelf):
             raise errors.TurnTimeout(timeout)
         return future.result()
 
-    async def ask_async(self, text: str, *, on_permission: OnPermission = None) -> Reply:
+    async def ask_async(
+        self, text: str, *, attachments: Iterable[Attachable] = (), on_permission: OnPermission = None
+    ) -> Reply:
         """`ask` for `await`. Cancelling the task cancels the turn."""
-        return await asyncio.wrap_future(self._submit(self._ask(self._prompt(text), on_permission)))
+        return await asyncio.wrap_future(self._submit(self._ask(self._prompt(text, attachments), on_permission)))
 
-    async def stream(self, text: str, *, on_permission: OnPermission = None) -> AsyncIterator[ev.Event]:
+    async def stream(
+        self, text: str, *, attachments: Iterable[Attachable] = (), on_permission: OnPermission = None
+    ) -> AsyncIterator[ev.Event]:
         """`async for event in chat.stream("…")`: the turn's events, as `goose_widget.events` has them; the last is
         `TurnEnded`.
 
@@ -207,7 +232,7 @@ class Chat(Shelf):
             with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        future = asyncio.wrap_future(self._submit(self._ask(self._prompt(text), on_permission, listen)))
+        future = asyncio.wrap_future(self._submit(self._ask(self._prompt(text, attachments), on_permission, listen)))
         future.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
@@ -308,3 +333,15 @@ class Chat(Shelf):
         listen: Callable[[ev.Event], None] | None = None,
     ) -> Reply:
         return await self._room.ask(begin, on_permission, listen)
+
+
+def _read(folder: Path, attachment: Attachable) -> tuple[str, str, bytes]:
+    """The name, the type and the bytes of what is attached."""
+    if isinstance(attachment, bytes):
+        return "attachment", "", attachment
+    path = folder / path_of("attachments", attachment)
+    try:
+        with path.open("rb") as file:
+            return path.name, mimetypes.guess_type(path.name)[0] or "", file.read(LARGEST + 1)
+    except OSError as error:
+        raise errors.UsageError(f"{path} can't be attached: {error.strerror or error}.") from error

@@ -15,9 +15,11 @@ from . import events as ev
 from .facts import Facts
 from .journal import Journal
 from .log import Loaded, Log
-from .queue import KEPT, Queue, why_paused
+from .queue import KEPT, Queue, Waiting, why_paused
 from .store import Entry, Header, SessionFile, Store
 from .transcript import Change, Transcript
+
+_UNSENT: Final = "The kernel stopped before this message was sent: goose never got it."
 
 
 class Watcher(Protocol):
@@ -103,17 +105,19 @@ class Conversation:
         if not found.file.writable:
             raise errors.SessionInUse(str(self.facts.session_id))
         self._journal.adopt(found.file)
-        self._say(*sent)
+        for waiting in sent:
+            was_sent = self._turn is not None or waiting.steers
+            end = [] if was_sent else [ev.TurnEnded(waiting.id, "failed", {}, _UNSENT)]
+            self._say(ev.Unqueued(waiting.id), *end)
         if found.loaded.damage is not None:
             self._say(found.loaded.damage)
 
-    def _forget_sent(self) -> list[ev.Event]:
-        """Take out of the queue what was sent, where a kernel that was killed did not write that down any more."""
-        sent = [each.id for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
-        gone: list[ev.Event] = [ev.Unqueued(prompt_id) for prompt_id in sent]
-        for event in gone:
-            self._queue.note(event)
-        return gone
+    def _forget_sent(self) -> list[Waiting]:
+        """Take out of the queue what was about to be sent when the kernel was killed: it is in the transcript."""
+        sent = [each for each in self._queue if self.log.read(partial(_has_prompt, each.id))]
+        for waiting in sent:
+            self._queue.note(ev.Unqueued(waiting.id))
+        return sent
 
     def complete(self, loaded: Loaded) -> None:
         """Show all of a long conversation, of which only the newest turns were adopted."""

@@ -66,7 +66,7 @@ def continued(document: Document, turn_items: list[Item]) -> Document:
 
     Args:
         document: as the server exports it.
-        turn_items: the turn as the transcript has it; the prompt first.
+        turn_items: the turn as the transcript has it; the prompt first. What steered it is a prompt for the server.
 
     Raises:
         ValueError: the document does not end with the turn of that prompt.
@@ -75,6 +75,7 @@ def continued(document: Document, turn_items: list[Item]) -> Document:
     prompts = _prompts(conversation)
     if not turn_items or turn_items[0].get("kind") != "user":
         raise ValueError("the turn does not begin with its prompt")
+    turn_items = turn_items[max(place for place, item in enumerate(turn_items) if item["kind"] == "user") :]
     prompt = web_saved.said(conversation[prompts[-1]]) if prompts else None
     if not prompts or (prompt or "").strip() != sound(turn_items[0]["text"]).strip():
         raise ValueError("the server's session does not end with this prompt")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from .attachments import name_of
 from .markdown import IMAGES
 from .plain import changed_lines, clean, revealed, shortened, terminal_text
 from .transcript import Item
@@ -315,8 +316,9 @@ def _block(block: Any, text: Callable[[str], Part]) -> list[Part]:
         case "diff":
             return _diff(_field(block, "path"), _field(block, "old"), _field(block, "new"))
         case "resource":
-            uri = _field(block, "uri")
-            return [Address(uri, uri), _code(_field(block, "text"))]
+            uri, code = _field(block, "uri"), _code(_field(block, "text"))
+            name = name_of(uri)
+            return [Fold(name, (code,))] if name != uri else [Address(uri, uri), code]
         case "link":
             return [Address(_field(block, "uri"), _field(block, "name") or _field(block, "uri"))]
         case kind:

@@ -30,7 +30,7 @@ def matching(folder: Path, query: str, *, clock: Callable[[], float] = time.mono
     wanted = query.casefold().removeprefix("./")
     hidden = any(part.startswith(".") for part in wanted.split("/"))
     ranked = [
-        (rank, path.count("/"), len(path), path)
+        (rank, path.rstrip("/").count("/"), len(path), path)
         for path in _walk(folder, hidden=hidden, end=clock() + _PATIENCE, clock=clock)
         if (rank := _rank(path.casefold(), wanted)) is not None
     ]

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +18,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from . import errors, private
+from . import events as ev
 from .document import to_document, truncated
 from .export import FORMATS, export, export_name
 from .facts import WHY_NO_PROMPT
 from .loop import in_thread, unbroken
 from .protocol.requests import Declined, Export, Fork, Import, Kept, ListSessions, Rename
+from .queue import Queue
 from .room import Room
 from .search import search
-from .store import SessionFile, SessionInfo, Store, session_file
+from .store import Entry, SessionFile, SessionInfo, Store, session_file
 from .transcript import Item
 
 _LISTED: Final = 50
@@ -163,10 +166,27 @@ async def fork(room: Room, item_id: str = "") -> tuple[SessionFile | None, str]:
 
     def create() -> Path:
         file = room.terms.store.create(header, begins_with=session.file, until=until)
+        file.append(_closing(file, until))
         file.close()
         return file.path
 
     return session_file(await unbroken(in_thread(create, "goose-widget-fork"))), point.draft
+
+
+def _closing(file: SessionFile, last: int) -> list[Entry]:
+    """What a file that was cut needs: the end of the turn that the cut is in, and an empty queue."""
+    queue, turn = Queue(), ""
+    for entry in file.facts(("started", "ended", "queued", "unqueued")):
+        queue.note(entry.event)
+        match entry.event:
+            case ev.TurnStarted(prompt_id):
+                turn = prompt_id
+            case ev.TurnEnded():
+                turn = ""
+    events: list[ev.Event] = [ev.TurnEnded(turn, "end_turn")] if turn else []
+    events += [ev.Unqueued(waiting.id) for waiting in queue]
+    now = round(time.time(), 3)
+    return [Entry(seq, now, event) for seq, event in enumerate(events, last + 1)]
 
 
 def _cut(

@@ -232,6 +232,8 @@ class Link(Conversation):
                     self.dismiss(request_id, "You stopped the turn.")
                 case _ if self._history is not None and isinstance(said, _CONVERSATION):
                     self._history.append(said)
+                case ev.UserMessage(prompt_id=str(prompt_id), steered=True):
+                    self._say(said, ev.Unqueued(prompt_id))
                 case _:
                     self._say(said)
         self._flush()
@@ -343,7 +345,7 @@ class Link(Conversation):
         )
         if missing:
             end = [] if self._turn is not None else [ev.TurnEnded("", "end_turn")]
-            self._say(*map(self._known_steer, missing), *end)
+            self._say(*self._with_steers(missing), *end)
             self.commit()
             if self._server.finishes_alone:
                 self._cut = None
@@ -354,12 +356,19 @@ class Link(Conversation):
             self._say(ev.TurnEnded(cut["prompt_id"], "failed", {}, _LOST_PROMPT))
             self.commit()
 
-    def _known_steer(self, event: ev.Event) -> ev.Event:
-        """What steered a turn that was cut off before goose said that it took it up, by its own id."""
-        for waiting in self._queue.steering():
-            if isinstance(event, ev.UserMessage) and event.text.strip() == waiting.text.strip():
-                return replace(event, prompt_id=waiting.id, steered=True)
-        return event
+    def _with_steers(self, missing: list[ev.Event]) -> list[ev.Event]:
+        """The events, and in them what steered a turn that was cut off before goose said that it took it up."""
+        waiting = self._queue.steering()
+        found: list[ev.Event] = []
+        for event in missing:
+            said = event.text.strip() if isinstance(event, ev.UserMessage) else None
+            known = next((each for each in waiting if each.text.strip() == said), None)
+            if isinstance(event, ev.UserMessage) and known is not None:
+                waiting.remove(known)
+                found += [replace(event, prompt_id=known.id, steered=True), ev.Unqueued(known.id)]
+            else:
+                found.append(event)
+        return found
 
     def _steer_answered(self, prompt_id: str, refusal: str) -> None:
         """The server has what was to steer the turn, or refused it."""

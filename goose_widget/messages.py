@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from . import events as ev
+from .attachments import as_text
 from .plain import changed_lines, terminal_text
 from .protocol.web_saved import Message
 from .transcript import Item
@@ -54,7 +55,7 @@ def messages_of(items: Iterable[Item], *, first: int) -> Iterator[Message]:
         match item["kind"]:
             case "user":
                 place += 1
-                said = [_said(item["text"]), *map(_shown, item["content"])]
+                said = [_said(item["text"]), *map(_attached, item["content"])]
                 said = [part for part in said if part.get("text") != ""]
                 yield _message("user", since, said or [_said("")])
             case "thought":
@@ -137,6 +138,11 @@ def _result_text(item: Item) -> str:
 
 def _said(text: str) -> dict[str, Any]:
     return {"type": "text", "text": sound(text)}
+
+
+def _attached(block: ev.Block) -> dict[str, Any]:
+    """A block of a prompt: goose has files in its text."""
+    return _said(as_text(block)) if block["type"] == "resource" else _shown(block)
 
 
 def _shown(block: ev.Block) -> dict[str, Any]:

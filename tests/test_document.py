@@ -410,3 +410,28 @@ def test_the_command_line_imports_ours_and_its_export_is_read(environment: dict[
     assert [{**item, "id": ""} for item in again] == [{**item, "id": ""} for item in expected]
     assert len(entries) > len(expected)
     assert web_saved.said(json.loads(theirs.read_text())["conversation"][0]) == "remember: Ada\x00\ufffd"
+
+
+def test_a_steered_turn_that_was_cut_goes_on_after_what_steered_it() -> None:
+    turn = [user("go"), agent("one"), user("more"), agent("two and a ha")]
+    server = [
+        {"role": "user", "created": 1, "content": [{"type": "text", "text": "go"}]},
+        {"role": "assistant", "created": 2, "content": [{"type": "text", "text": "one"}]},
+        {"role": "user", "created": 3, "content": [{"type": "text", "text": "more"}]},
+    ]
+    made = continued({"conversation": server}, turn)
+    assert [message["content"][0]["text"] for message in made["conversation"]] == ["go", "one", "more", "two and a ha"]
+
+
+def test_attachments_are_kept_there_and_back() -> None:
+    file = {"type": "resource", "uri": "attachment:a%20b.csv", "mime": "text/plain", "text": "a,b\n---\n1,2"}
+    made = document(user("look", content=[IMAGE, file]), agent("I see."))
+    assert contents(made)[0] == (
+        "user",
+        ["look", "image", "--- Resource: attachment:a%20b.csv ---\na,b\n---\n1,2\n---\n"],
+    )
+    asked = next(entry.event for entry in entries_of(made)[1] if isinstance(entry.event, ev.UserMessage))
+    assert (asked.text, asked.content) == ("look", (IMAGE, file))
+    # And what goose has of such a turn is the turn with that prompt.
+    cut = [user("look", content=[IMAGE, file]), agent("I s")]
+    assert len(continued({"conversation": made["conversation"][:1]}, cut)["conversation"]) == 2

@@ -353,3 +353,80 @@ async def test_the_second_chat_of_a_session_shows_all_of_it_and_the_first_says_s
     assert [item["text"] for item in second.items] == ["hello", "You said: hello"]
     assert second.comm.custom[0]["type"] == "snapshot"
     assert first.problem["code"] == "continued-elsewhere"
+
+
+# -- the composer -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def demo_page(comms: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Page]:
+    monkeypatch.setenv("GOOSE_WIDGET_DEMO_PACE", "1")
+    (tmp_path / "notes.md").write_text("")
+    chat = GooseChat(server="demo", cwd=tmp_path, store=tmp_path / "s")
+    await eventually(lambda: chat.status == "ready" and chat.commands)
+    yield Page(chat)
+    chat.close()
+
+
+def queued(page: Page) -> list[str]:
+    return [waiting["text"] for waiting in page.chat.queue]
+
+
+async def test_a_page_queues_edits_removes_and_sends(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    for text in ("/slow 60", "/say two", "/say three", "/say four"):
+        assert await page.do({"type": "prompt", "text": text, "attachments": []}) is None
+    two, three, four = (waiting["id"] for waiting in chat.queue)
+    assert await page.do({"type": "edit_queued", "id": two, "text": "/say 2"}) is None
+    assert await page.do({"type": "remove_queued", "id": three}) is None
+    assert await page.do({"type": "send_queued", "id": four}) is None
+    assert queued(page) == ["/say four", "/say 2"]
+    assert await page.do({"type": "stop"}) is None
+    await eventually(lambda: chat.queue_paused)
+    assert await page.do({"type": "send_queued", "id": four}) is None
+    await eventually(lambda: chat.status == "ready" and not chat.queue)
+    assert [item["text"] for item in page.items() if item["kind"] == "user"] == ["/slow 60", "/say four", "/say 2"]
+    assert "does not wait any more" in str(await page.do({"type": "edit_queued", "id": two, "text": "late"}))
+    states = [state["queue"] for state in chat.comm.updates if "queue" in state]
+    assert states[0][0] == {"id": two, "text": "/say two", "attachments": [], "steers": False}
+
+
+async def test_a_page_attaches_what_the_server_takes(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert chat.accepts == ["image", "file"]
+    attachment = {"name": "a.csv", "mime": "text/csv", "data": "YSxi"}
+    assert await page.do({"type": "prompt", "text": "Look", "attachments": [attachment]}) is None
+    await eventually(lambda: chat.status == "ready" and len(chat.items) == 2)
+    block = {"type": "resource", "uri": "attachment:a.csv", "mime": "text/csv", "text": "a,b"}
+    assert page.items()[0]["content"] == [block]
+    assert "the file a.csv" in chat.items[1]["text"]
+    broken = {"type": "prompt", "text": "Look", "attachments": [{**attachment, "data": "?"}]}
+    assert "did not arrive whole" in str(await page.do(broken))
+    assert len(chat.items) == 2
+
+
+async def test_a_page_steers_the_turn_that_runs(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert "not at work" in str(await page.do({"type": "steer", "text": "more"}))
+    assert await page.do({"type": "prompt", "text": "/slow 2", "attachments": []}) is None
+    await eventually(lambda: chat.can_steer)
+    assert await page.do({"type": "steer", "text": "more"}) is None
+    await eventually(lambda: chat.status == "ready")
+    assert [item["text"] for item in page.items() if item["kind"] == "user"] == ["/slow 2", "more"]
+
+
+async def test_a_page_gets_the_commands_and_the_files(demo_page: Page) -> None:
+    page, chat = demo_page, demo_page.chat
+    assert {command["name"]: command["hint"] for command in chat.commands}["fail"] == "tool"
+    assert await page.do({"type": "files", "query": "no"}) is None
+    found = {"type": "files", "query": "no", "files": ["notes.md"]}
+    await eventually(lambda: found in page.comm.custom)
+
+
+async def test_the_folder_of_another_computer_is_not_looked_at(
+    server: AcpServer, new_chat: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.md").write_text("")
+    page = Page(new_chat(server))
+    assert await page.do({"type": "files", "query": "no"}) is None
+    await eventually(lambda: {"type": "files", "query": "no", "files": []} in page.comm.custom)

@@ -21,7 +21,7 @@ from .frames import Refusal, invalid, unknown_session
 from .history import from_goose
 from .requests import Params, choice, choose, ended, exported, folder, prompt_steps, skipped
 from .sessions import Session, Sessions
-from .steps import Call, Drop, Step
+from .steps import Call, Drop, Message, Step
 from .turns import Play, prompted
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ class Acp:
             case "session/close":
                 self._forget(given.text("sessionId"))
                 return {}
+            case _ if method == _UNSTABLE + "steer":
+                return await self._steer(given)
             case _ if method.startswith(_UNSTABLE):
                 return self._unstable(method.removeprefix(_UNSTABLE), given)
         raise Refusal(-32601, "Method not found")
@@ -181,11 +183,6 @@ class Acp:
                     "updatedAt": frames.moment(session.updated),
                     "messageCount": len(session.messages),
                 }
-            case "steer":
-                session = self._session(given)
-                if session.run is None:
-                    raise invalid("no active run to steer")
-                raise invalid("the demo follows its script and can't be steered")
         raise Refusal(-32601, "Method not found")
 
     def _session(self, given: Params) -> Session:
@@ -273,6 +270,20 @@ class Acp:
         task = asyncio.create_task(self._conclude(rpc_id, session, play, turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _steer(self, given: Params) -> Json:
+        session, expected = self._session(given), given.text("expectedRunId")
+        if session.run is None:
+            raise invalid("no active run to steer")
+        if session.run != expected:
+            raise invalid(f"expected active run id `{expected}` but found `{session.run}`")
+        number = len(session.prompts) + len(session.steers) + 1
+        message = Message(f"steer_{session.id}_{number}", "user", self._sessions.now())
+        for step in prompt_steps(given):
+            message.add(step)
+        session.steers.append(message)
+        await self._update(session, frames.queued_steer(expected, message.id))
+        return {"runId": expected, "messageId": message.id}
 
     async def _play(self, session: Session, play: Play, opening: list[Json]) -> None:
         for update in opening:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .agent import MODES
 from .commands import COMMANDS
 from .sessions import MODELS, Session
-from .steps import OPTIONS, Attach, Call, Done, Fail, Kept, Message, Output, Plan, Say, Show, Step, Think
+from .steps import OPTIONS, Attach, Call, Done, Fail, Heard, Kept, Message, Output, Plan, Say, Show, Step, Think
 
 Json = dict[str, Any]
 
@@ -156,6 +156,11 @@ def active_run(run_id: str | None) -> Json:
     return {"sessionUpdate": "session_info_update", "_meta": {"goose": {"activeRunId": run_id}}}
 
 
+def queued_steer(run_id: str, message_id: str) -> Json:
+    queued = {"messageId": message_id, "runId": run_id}
+    return {"sessionUpdate": "session_info_update", "_meta": {"goose": {"queuedSteer": queued}}}
+
+
 def title(session: Session) -> Json:
     return {
         "sessionUpdate": "session_info_update",
@@ -169,7 +174,7 @@ def replay(message: Message) -> Iterator[Json]:
     """The updates of a saved message."""
     for step in message.steps:
         if message.role == "user":
-            content = _link(step) if isinstance(step, Attach) else _block(step)
+            content = _attached(step) if isinstance(step, Attach) else _block(step)
             yield _chunk("user_message_chunk", content, message.id, message.created)
         else:
             yield from updates(step, message.id, message.created)
@@ -181,6 +186,9 @@ def updates(step: Step, message_id: str, created: int) -> Iterator[Json]:
     match step:
         case Say() | Show() | Fail():
             yield _chunk("agent_message_chunk", _block(step), message_id, created)
+        case Heard(text):
+            told = _chunk("user_message_chunk", {"type": "text", "text": text}, message_id, created)
+            yield {**told, "_meta": {"goose": {**meta, "steer": True}}}
         case Think(text):
             yield _chunk("agent_thought_chunk", {"type": "text", "text": text}, message_id, created)
         case Call():
@@ -244,7 +252,9 @@ def _block(step: Kept) -> Json:
             raise TypeError(f"no content block: {step!r}")
 
 
-def _link(step: Attach) -> Json:
+def _attached(step: Attach) -> Json:
+    if step.text:
+        return {"type": "text", "text": step.inlined}
     return {"type": "resource_link", "uri": step.uri, "name": step.name}
 
 

@@ -52,6 +52,8 @@ def _contents(step: Kept) -> Iterator[Json]:
             yield {"type": "thinking", "thinking": text, "signature": ""}
         case Show(mime, data):
             yield {"type": "image", "data": data, "mimeType": mime}
+        case Attach(text=str(text)) if text:
+            yield {"type": "text", "text": step.inlined}
         case Attach(uri, name):
             link = json.dumps({"name": name, "uri": uri}, ensure_ascii=False)
             yield {"type": "text", "text": f"\n\n--- Resource link (not inlined) ---\n{link}\n---"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from . import frames
 from .agent import MODES
@@ -89,8 +90,9 @@ def _prompt_step(block: Any) -> Kept:
             return Show(mime, data)
         case {"type": "resource_link", "uri": str(uri), "name": str(name)}:
             return Attach(uri, name)
-        case {"type": "resource", "resource": {"uri": str(uri)}}:
-            return Attach(uri, uri.rpartition("/")[2] or uri)
+        case {"type": "resource", "resource": {"uri": str(uri)} as resource}:
+            name = unquote(uri.rpartition("/")[2].removeprefix("attachment:")) or uri
+            return Attach(uri, name, resource["text"] if isinstance(resource.get("text"), str) else "")
         case {"type": "audio"}:
             raise invalid("audio is not supported")
         case _:

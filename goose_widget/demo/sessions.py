@@ -46,6 +46,7 @@ class Session:
         rules: tools that are always allowed or rejected; forgotten with the process, or when the mode changes.
         run: the id of the turn that runs, if one does.
         free: set while none does.
+        steers: what the user says to the turn, until that takes it up.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Session:
     run: str | None = None
     free: asyncio.Event = field(default_factory=asyncio.Event)
     is_deleted: bool = False
+    steers: list[Message] = field(default_factory=list)
 
     def begin(self) -> str:
         """A turn begins; its id. Only while none runs."""
@@ -71,6 +73,7 @@ class Session:
     def end(self) -> None:
         """The turn is over."""
         self.run = None
+        self.steers.clear()
         self.free.set()
 
     @property

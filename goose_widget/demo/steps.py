@@ -33,10 +33,16 @@ class Show:
 
 @dataclass(frozen=True)
 class Attach:
-    """A file that the user points to."""
+    """A file that the user points to, or sends whole."""
 
     uri: str
     name: str
+    text: str = ""
+
+    @property
+    def inlined(self) -> str:
+        """What goose makes of it in the prompt."""
+        return f"--- Resource: {self.uri} ---\n{self.text}\n---\n"
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,13 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """The turn takes up what the user says meanwhile."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Drop:
     """The connection breaks."""
 
@@ -107,7 +120,7 @@ class Drop:
 Kept: TypeAlias = Say | Think | Show | Attach | Call | Done | Plan | Fail
 """What a session remembers."""
 
-Step: TypeAlias = Kept | Output | Pause | Drop
+Step: TypeAlias = Kept | Output | Pause | Heard | Drop
 
 OPTIONS: Final = ("allow_always", "allow_once", "reject_once", "reject_always")
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from .agent import Turn, reply
 from .sessions import Session, Sessions
-from .steps import Attach, Call, Done, Drop, Fail, Kept, Message, Output, Pause, Role, Say, Show, Step
+from .steps import Attach, Call, Done, Drop, Fail, Heard, Kept, Message, Output, Pause, Role, Say, Show, Step
 
 Emit = Callable[[Step, str], Awaitable[None]]
 """Sends a step of the message with this id."""
@@ -74,7 +74,11 @@ class Play:
                     step = script.send(answer)
                 except StopIteration:
                     break
+                if self._session.steers and not isinstance(step, Output | Done):
+                    await self._hear()
                 answer = await self._do(step)
+            if self._session.steers:
+                await self._hear()
         except asyncio.CancelledError:
             if self._keep_partial and self._message is not None:
                 self._message.steps = [step for step in self._message.steps if not isinstance(step, Call)]
@@ -83,6 +87,20 @@ class Play:
         finally:
             script.close()
         self._save()
+
+    async def _hear(self) -> None:
+        """Take up what the user said meanwhile."""
+        while self._session.steers:
+            self._end_message()
+            message = self._session.steers.pop(0)
+            self._session.messages.append(message)
+            self._sessions.save(self._session)
+            await self._emit(Heard(message.text), message.id)
+            said = "".join(f"> {line}\n" for line in message.text.splitlines())
+            await self._do(
+                Say(f"You say meanwhile:\n\n{said}\nA real goose would go on from there; I follow my script.\n\n")
+            )
+            self._end_message()
 
     def _turn(self) -> Turn:
         session = self._session
@@ -106,7 +124,7 @@ class Play:
                 await asyncio.sleep(seconds * self._pace)
             case Output():
                 await self._emit(step, "")
-            case Drop():
+            case Drop() | Heard():
                 await self._emit(step, "")
             case _:
                 await self._emit(step, self._keep(step))

@@ -16,7 +16,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from typing import Any, Final
@@ -25,8 +24,6 @@ from .. import events as ev
 from ..attachments import split
 from ..events import Event
 from . import (
-    Choice,
-    Choices,
     Configured,
     Got,
     Greeted,
@@ -41,13 +38,12 @@ from . import (
     jsonrpc,
 )
 from .acp_requests import AcpRequests
-from .content import as_object, from_block, malformed, text_of, to_block, unknown
+from .acp_values import is_count, maybe_text, settings, tool_call
+from .content import as_object, from_block, malformed, text_of, to_block
 from .frames import as_text
 from .requests import Request
 
 PROTOCOL_VERSION: Final = 1
-
-_STATUSES = ("pending", "in_progress", "completed", "failed")
 
 
 class Acp:
@@ -212,7 +208,7 @@ class Acp:
         try:
             if self._session_id not in (None, params["sessionId"]):
                 raise ValueError(f"a question of another session, {params['sessionId']!r}")
-            call = _tool_call(params["toolCall"])
+            call = tool_call(params["toolCall"])
             asked = ev.PermissionAsked(
                 f"{self._prefix}-{rpc_id}",
                 call.call_id,
@@ -242,20 +238,20 @@ class Acp:
                     return
                 self._session_id = session_id
                 self._asking.enter(session_id)
-                yield from _settings(result)
+                yield from settings(result)
                 skipped = as_object(result.get("_meta")).get("replaySkipped")
                 yield Opened(session_id, what == "load", skipped if isinstance(skipped, int) and skipped > 0 else 0)
             case "set":
                 setting, _, value = of.partition(" ")
                 yield Configured(setting, value)
-                yield from _settings(result)
+                yield from settings(result)
             case "steer":
                 if of in self._steers:
                     self._steers[of] = str(result.get("messageId") or "")
                 yield SteerAnswered(of)
             case "prompt":
                 usage = as_object(result.get("usage"))
-                counts = {_snake(key): value for key, value in usage.items() if _is_count(value)}
+                counts = {_snake(key): value for key, value in usage.items() if is_count(value)}
                 yield from self._end_of_turn(of, str(result.get("stopReason") or "end_turn"), usage=counts)
             case "":
                 yield ev.Raw("an answer to nothing that was asked", result)
@@ -353,7 +349,7 @@ class Acp:
             case "current_mode_update":
                 yield ev.Mode(text_of(update["currentModeId"]))
             case "config_option_update":
-                yield from _settings(update)
+                yield from settings(update)
             case "available_commands_update":
                 yield ev.Commands(
                     tuple(
@@ -370,7 +366,7 @@ class Acp:
                     yield ev.Title(text_of(update["title"]))
                 goose = as_object(as_object(update.get("_meta")).get("goose"))
                 if "activeRunId" in goose:
-                    self._run = _maybe(goose["activeRunId"])
+                    self._run = maybe_text(goose["activeRunId"])
                     yield Steerable(self._run is not None and self._can_steer)
                 # The turn may take it up before its request is answered; requests are answered in their order.
                 queued = as_object(goose.get("queuedSteer")).get("messageId")
@@ -387,7 +383,7 @@ class Acp:
         return known[0] if known else None
 
     def _tool(self, update: dict[str, Any], *, starts: bool) -> Iterator[Event]:
-        call = _tool_call(update, starts=starts)
+        call = tool_call(update, starts=starts)
         # goose repeats "in progress" with every piece of live output; said once, the pieces stay neighbours.
         if call != ev.ToolCall(call.call_id, status="in_progress") or call.call_id not in self._in_progress:
             yield call
@@ -407,92 +403,5 @@ class Acp:
                 yield ev.Raw(f"a tool's notification of the kind {as_object(unknown).get('type')!r}", unknown)
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-def _settings(result: dict[str, Any]) -> Iterator[Event | Signal]:
-    """Modes, models and their current values, from `modes` and `configOptions` (the latter say more and come later)."""
-    values: dict[str, str] = {}
-    choices: dict[str, tuple[Choice, ...]] = {}
-    try:
-        if isinstance(modes := result.get("modes"), dict):
-            values["mode"] = str(modes["currentModeId"])
-            choices["mode"] = tuple(_choice(each, "id") for each in modes["availableModes"])
-        for option in result.get("configOptions") or ():
-            if option.get("id") in ("mode", "model"):
-                values[option["id"]] = str(option["currentValue"])
-                choices[option["id"]] = tuple(_choice(each, "value") for each in _flat(option.get("options") or ()))
-    except (KeyError, TypeError, AttributeError) as error:  # the session they came with is good all the same
-        yield ev.Raw(f"settings that can't be read ({error!r})", result)
-    if choices:
-        yield Choices(choices.get("mode"), choices.get("model"))
-    if "mode" in values:
-        yield ev.Mode(values["mode"])
-    if "model" in values:
-        yield ev.Model(values["model"])
-
-
-def _flat(options: Any) -> Iterator[dict[str, Any]]:
-    for option in options:
-        if "options" in option:  # a group
-            yield from option["options"]
-        else:
-            yield option
-
-
-def _choice(option: dict[str, Any], key: str) -> Choice:
-    name = option.get("name") or option[key]
-    return Choice(str(option[key]), str(name), str(option.get("description") or ""))
-
-
-def _tool_call(update: dict[str, Any], *, starts: bool = False) -> ev.ToolCall:
-    origin = as_object(as_object(as_object(update.get("_meta")).get("goose")).get("toolCall"))
-    content, locations = update.get("content"), update.get("locations")
-    status = update.get("status")
-    return ev.ToolCall(
-        call_id=text_of(update["toolCallId"]),
-        starts=starts,
-        title=_maybe(update.get("title")),
-        name=_maybe(origin.get("toolName")),
-        extension=_maybe(origin.get("extensionName")),
-        tool_kind=_maybe(update.get("kind")),
-        status=status if status in _STATUSES else None,
-        input=update.get("rawInput"),
-        content=None if content is None else tuple(_tool_content(each) for each in _list(content)),
-        locations=None if locations is None else tuple(_location(each) for each in _list(locations)),
-        result=update.get("rawOutput"),
-    )
-
-
-def _maybe(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-# What of these can't be read is shown as it came: the rest of the update, above all a tool's status, must get through.
-
-
-def _location(location: Any) -> dict[str, Any]:
-    path, line = as_object(location).get("path"), as_object(location).get("line")
-    path = path if isinstance(path, str) else json.dumps(location, ensure_ascii=False)
-    return {"path": path, "line": line if _is_count(line) else None}
-
-
-def _tool_content(content: Any) -> ev.Block:
-    match content:
-        case {"type": "content", "content": block}:
-            return to_block(block)
-        case {"type": "diff", "path": str(path), "newText": str(new)} if isinstance(content.get("oldText"), str | None):
-            return {"type": "diff", "path": path, "old": content.get("oldText"), "new": new}
-        case {"type": "terminal", "terminalId": terminal}:
-            return {"type": "text", "text": f"(terminal {terminal})"}
-        case _:
-            return unknown(content)

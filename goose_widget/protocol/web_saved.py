@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from .. import events as ev
+from ..attachments import split
 from ..events import Event
 from .content import as_object, to_block
 
@@ -23,12 +24,12 @@ _NO_END: Final = 600.0  # … and any other turn: a tool may take its time
 
 
 def said(message: Message) -> str | None:
-    """The text of a user's message; None for what only carries a tool's result."""
+    """The text of a user's message without its attachments; None for what only carries a tool's result."""
     if message.get("role") != "user" or not _is_visible(message):
         return None
     contents = [as_object(content) for content in contents_of(message)]
     texts = [str(content.get("text") or "") for content in contents if content.get("type") == "text"]
-    return "".join(texts) if texts else None
+    return split("".join(texts))[0] if texts else None
 
 
 def contents_of(message: Message) -> list[Any]:
@@ -49,23 +50,28 @@ def events(messages: Iterable[Message]) -> Iterator[Event]:
         if not _is_visible(message):
             continue
         text = said(message)
-        images: list[ev.Block] = []
+        attached: list[ev.Block] = []
         others: list[Event] = []
         for content in contents_of(message):
             for event in _content_events(content, is_user=message.get("role") == "user"):
-                if isinstance(event, ev.Content) and message.get("role") == "user":
-                    images.append(event.block)
+                if isinstance(event, ev.UserMessage):
+                    attached += event.content
+                elif isinstance(event, ev.Content) and message.get("role") == "user":
+                    attached.append(event.block)
                 else:
                     others.append(event)
-        if text is not None or images:
-            yield ev.UserMessage(text or "", None, tuple(images))
+        if text is not None or attached:
+            yield ev.UserMessage(text or "", None, tuple(attached))
         yield from others
 
 
 def _content_events(content: Any, *, is_user: bool) -> Iterator[Event]:
     match content:
         case {"type": "text", "text": str(text)}:
-            if not is_user and text:
+            if is_user:
+                said, files = split(text)
+                yield ev.UserMessage(said, None, files)
+            elif text:
                 yield ev.Text(text)
         case {"type": "thinking", "thinking": str(text)}:
             yield ev.Thought(text)

@@ -296,7 +296,7 @@ async def test_pictures_and_files_are_taken_with_a_prompt(wire: Wire, tmp_path: 
     contents = [update["content"] for update in loaded.of("user_message_chunk")]
     assert contents == [
         *prompt[:3],
-        {"type": "resource_link", "uri": "file:///a/c.txt", "name": "c.txt"},
+        {"type": "text", "text": "--- Resource: file:///a/c.txt ---\ninside\n---\n"},
     ]
 
 
@@ -712,10 +712,34 @@ async def test_an_import_that_is_none_is_refused(wire: Wire, given: str) -> None
     assert (await wire.request("session/list")).result == {"sessions": []}
 
 
-async def test_nothing_can_be_steered(slow: Wire) -> None:
-    steer = "_goose/unstable/session/steer"
+STEER = "_goose/unstable/session/steer"
+
+
+async def test_a_turn_that_runs_can_be_steered_and_takes_it_up_once(slow: Wire, tmp_path: Path) -> None:
+    prompt = await slow.say_prompt("/slow 2")
+    run = (await slow.until_update(lambda update: "_meta" in update))["_meta"]["goose"]["activeRunId"]
+    block = {"type": "text", "text": "more"}
+    params = {"sessionId": slow.session, "prompt": [block]}
+    wrong = await slow.say(STEER, expectedRunId="x", **params)
+    right = await slow.say(STEER, expectedRunId=run, **params)
+    answers: dict[int, Any] = {}
+    told: list[dict[str, Any]] = []
+    while prompt not in answers:
+        frame = await slow.next()
+        if "method" not in frame:
+            answers[frame["id"]] = frame.get("result", frame.get("error"))
+        elif frame["params"]["update"]["sessionUpdate"] == "user_message_chunk":
+            told.append(frame["params"]["update"])
+    assert answers[wrong]["data"] == f"expected active run id `x` but found `{run}`"
+    assert [(each["content"], each["messageId"]) for each in told] == [(block, answers[right]["messageId"])]
+    assert told[0]["_meta"]["goose"]["steer"] is True
+    loaded = await slow.load(slow.session, tmp_path)
+    assert loaded.text("user_message_chunk") == "/slow 2more"
+
+
+async def test_nothing_can_be_steered_while_no_turn_runs(slow: Wire) -> None:
     params = {"sessionId": slow.session, "expectedRunId": "x", "prompt": []}
-    assert (await slow.request(steer, **params)).error == (-32602, "no active run to steer")
+    assert (await slow.request(STEER, **params)).error == (-32602, "no active run to steer")
 
 
 async def test_a_folder_that_can_t_be_written_is_said(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def told(report: Path) -> list[Json]:
 async def once(kind: Server, kill: Kill, by: Victims, folder: Path) -> Killed:
     """Kill a process in its conversation with a double; then open what it left, and go on."""
     make(folder)
-    async with _slow(kind) as server:
+    async with slow(kind) as server:
         is_web = isinstance(server, WebServer)
         address = {
             "server": f"ws://127.0.0.1:{server.port}/{'ws' if is_web else 'acp'}",
@@ -216,7 +216,7 @@ def _ran(server: recorded.RecordedGoose | WebServer) -> Counter[str]:
 
 
 @contextlib.asynccontextmanager
-async def _slow(kind: Server) -> AsyncIterator[recorded.RecordedGoose | WebServer]:
+async def slow(kind: Server) -> AsyncIterator[recorded.RecordedGoose | WebServer]:
     """A double that takes some time for a reply, so that there is a middle of it."""
     if kind.startswith("serve"):
         async with recorded.running(recorded.RecordedGoose(pause=0.008)) as goose:

@@ -64,12 +64,14 @@ class Page:
         self._chat, self._count = chat, 0
         self.replica = Replica()
         self.refused: list[str] = []
+        self.acks = 0
         early = list(chat.comm.sent)
         chat.comm.told = self._hear
         for message in early:
             self._hear(message)
 
     def _hear(self, message: Json) -> None:
+        self.acks += message["type"] == "ack"
         if message["type"] == "ack" and message["error"]:
             self.refused.append(message["error"])
         if not self.replica.hear(message):

@@ -157,9 +157,9 @@ async def test_a_client_that_sends_a_prompt_again_is_found_out(tmp_path: Path, m
 
     prompt = Acp.prompt
 
-    def twice(self: Acp, prompt_id: str, text: str) -> None:
-        prompt(self, prompt_id, text)
-        prompt(self, prompt_id, text)
+    def twice(self: Acp, *arguments: Any) -> None:
+        prompt(self, *arguments)
+        prompt(self, *arguments)
 
     with experiment(), monkeypatch.context() as patch:
         patch.setattr(Acp, "prompt", twice)

@@ -13,6 +13,7 @@ import os
 import pkgutil
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,8 @@ def converse(job: Json) -> None:
     """Ask every prompt of `job`, reporting each message to the page; then wait for the end.
 
     Args:
-        job: `report` (the file), `store`, `cwd`, `prompts`; `server` and `token`, or none for the own goose; `die`:
+        job: `report` (the file), `store`, `cwd`, `prompts`; `queue`: send them as a page does, all at once, each an
+            action with the prompt for its id; `server` and `token`, or none for the own goose; `die`:
             at which operation on the store's folder (from 1) the process kills itself, before (`part` 0), in the middle
             of (0.5) or after it (1); none: somebody else does.
     """
@@ -52,6 +54,14 @@ def converse(job: Json) -> None:
     chat = GooseChat(
         job.get("session_id"), store=job["store"], cwd=job["cwd"], server=job.get("server"), token=job.get("token")
     )
+    if job.get("queue"):
+        _until(lambda: chat.status == "ready")
+        for prompt in job["prompts"]:
+            action = {"aid": prompt, "type": "prompt", "text": prompt, "attachments": []}
+            chat._handle_custom_msg(action, [])
+        _until(lambda: [item["kind"] for item in chat.items].count("user") == len(job["prompts"]))
+        _until(lambda: chat.status == "ready")
+        job["prompts"] = []
     for prompt in job["prompts"]:
         tell(asks=prompt)
         try:
@@ -64,6 +74,11 @@ def converse(job: Json) -> None:
         return
     while True:
         signal.pause()
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.002)
 
 
 def _die_at(number: int, part: float, folder: str) -> None:

@@ -740,3 +740,69 @@ def test_one_broken_frame_never_raises_and_takes_nothing_else_with_it(lines: lis
     heard = [json.dumps(line["frame"]) for line in lines if line["dir"] == "in"]
     assert sorted(answers_to_the_server(done.sent)) == sorted(asked_by_the_server(heard))
     shown(done.log)
+
+
+# -- attachments and steering ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "accepts"),
+    [
+        ({"image": True, "audio": False, "embeddedContext": True}, ("image", "file")),
+        ({"image": True}, ("image",)),
+        ({"image": False, "embeddedContext": "yes"}, ()),
+        (None, ()),
+    ],
+)
+def test_the_greeting_says_what_a_prompt_may_carry(capabilities: Any, accepts: tuple[str, ...]) -> None:
+    acp = Acp("1.0")
+    acp.greet()
+    agent = {"loadSession": True, "promptCapabilities": capabilities}
+    result = {"protocolVersion": 1, "agentCapabilities": agent, "agentInfo": {"name": "goose", "version": "1"}}
+    said = acp.receive(json.dumps({"jsonrpc": "2.0", "id": 1, "result": result}))
+    assert said == [Greeted("goose", "1", True, accepts)]
+
+
+def chunk(message_id: str | None, **block: Any) -> Json:
+    update = {"sessionUpdate": "user_message_chunk", "content": block}
+    update |= {} if message_id is None else {"messageId": message_id}
+    return {"method": "session/update", "params": {"sessionId": "s1", "update": update}}
+
+
+def test_the_chunks_of_a_users_message_go_together_and_files_are_found_in_its_text(peer: Peer) -> None:
+    said = [
+        *peer.hears(chunk("u1", type="text", text="one--- Resource: attachment:a.csv ---\na,b\n---\n")),
+        *peer.hears(chunk("u2", type="text", text="two")),
+        *peer.hears(chunk("u2", type="image", data="AA==", mimeType="image/png")),
+        *peer.hears(chunk("u3", type="text", text="three")),
+        *peer.hears(chunk(None, type="text", text="four")),
+        *peer.hears(chunk(None, type="image", data="AA==", mimeType="image/png")),
+    ]
+    image = {"type": "image", "mime": "image/png", "data": "AA=="}
+    file = {"type": "resource", "uri": "attachment:a.csv", "mime": "text/plain", "text": "a,b"}
+    assert said == [
+        ev.UserMessage("one", None, (file,)),
+        ev.UserMessage("two"),
+        ev.UserMessage("", None, (image,), more=True),
+        ev.UserMessage("three"),
+        ev.UserMessage("four"),
+        ev.UserMessage("", None, (image,), more=True),
+    ]
+    items = shown(said)
+    assert [(item["text"], item["content"]) for item in items] == [
+        ("one", [file]),
+        ("two", [image]),
+        ("three", []),
+        ("four", [image]),
+    ]
+
+
+def test_a_message_that_steered_in_an_earlier_turn_is_nobodys(peer: Peer) -> None:
+    update = {
+        "sessionUpdate": "user_message_chunk",
+        "content": {"type": "text", "text": "more"},
+        "messageId": "steer_1",
+        "_meta": {"goose": {"steer": True}},
+    }
+    said = peer.hears({"method": "session/update", "params": {"sessionId": "s1", "update": update}})
+    assert said == [ev.UserMessage("more")]

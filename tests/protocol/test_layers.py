@@ -37,7 +37,7 @@ LAYERS = [
     {"protocol"},
     {"protocol.frames", "protocol.content"},
     {"protocol.jsonrpc", "protocol.web_saved"},
-    {"protocol.acp_requests"},
+    {"protocol.acp_requests", "protocol.acp_values"},
     {"protocol.acp", "protocol.web"},
     {"history", "facts", "entries", "messages", "reply", "permission", "endpoint"},
     {"document", "export_html", "export_markdown", "journal", "printout", "mirror", "supervise", "recording"},

@@ -256,20 +256,23 @@ def test_the_field_grows_with_its_text_and_then_scrolls(shared_chat: SharedChat)
 
 def test_a_narrow_chat_shows_all_of_the_composer(shared_chat: SharedChat) -> None:
     _, chat = shared_chat
-    bring(chat, chat.log, "drop", "a file with quite a long name of its own.txt", b"hello", "text/plain")
     chat.root.evaluate("it => { it.style.width = '320px' }")
     chat.send("slow: 1000 40")
     put(chat, "say: something that is too long to be shown in a chat as narrow as this one is")
+    bring(chat, chat.log, "drop", "a file with quite a long name of its own.txt", b"hello", "text/plain")
+    remove = chat.root.get_by_role("button", name="Remove a file with")
+    expect(remove).to_be_visible()
     chat.composer.fill("a draft")
     inside = """it => {
         const box = it.getBoundingClientRect();
         const all = [...it.querySelectorAll('.goose-composer button, .goose-composer textarea')];
         return all.filter((each) => each.getClientRects().length).map((each) => each.getBoundingClientRect())
-            .map(({ left, right, width, height }) => [left >= box.left && right <= box.right, width >= 24, height >= 24])
+            .map((it) => [it.left >= box.left && it.right <= box.right, it.width >= 24, it.height >= 24])
     }"""
     sizes = chat.root.evaluate(inside)
-    assert len(sizes) >= 6
+    assert len(sizes) == 7
     assert all(all(each) for each in sizes)
+    remove.click()
     chat.root.evaluate("it => { it.style.width = '' }")
     chat.button("Stop").click()
     queue(chat).get_by_role("button", name="Remove from the queue").click()

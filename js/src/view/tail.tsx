@@ -21,7 +21,9 @@ export function Tail({ chat, onShow }: Props) {
       {chat.sending.map((text) => (
         <div class="goose-item goose-user goose-sending">
           <div class="goose-bubble">
-            <div class="goose-plain">{text}</div>
+            <div class="goose-plain" dir="auto">
+              {text}
+            </div>
             <div class="goose-state">Sending…</div>
           </div>
         </div>

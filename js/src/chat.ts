@@ -1,12 +1,13 @@
 /** One widget's connection to its kernel, shared by all of its views: transcript, actions, draft and heartbeat. */
 import { Drafting, type Sent } from "./drafting";
 import { isNothing, keepDraft, leaveDraft, NOTHING, type Prompt, takeLeftDraft } from "./drafts";
+import { Fetcher } from "./fetcher";
 import { readInbound } from "./guard";
 import { watchKernel } from "./kernel";
 import { lanesOf } from "./lanes";
 import type { Model } from "./model";
 import { Outbox, type Outcome, sorry, TIMING, type Timing } from "./outbox";
-import { addSource, type PartName } from "./parts";
+import { addSource } from "./parts";
 import { editLeft } from "./queue";
 import { sendDraft } from "./sending";
 import { type Applied, apply, drop, emptyTranscript, type News } from "./transcript";
@@ -48,7 +49,6 @@ const TRAITS = [
 ] as const satisfies (keyof Traits)[];
 
 const HEARTBEAT = 20_000;
-const PART_PATIENCE = 30_000;
 
 /** With more items than `MOST` the page lets go of the oldest, but for the newest `KEPT`. */
 export const MOST = 2000;
@@ -85,9 +85,8 @@ export class Chat {
   #helloing = "";
   #query = "";
   readonly #readers = new Set<() => boolean>();
-  /** Parts that were asked for. */
-  readonly #parts = new Map<string, (source?: BlobPart) => void>();
-  readonly #removeSource = addSource((name) => this.part(name));
+  readonly #fetcher = new Fetcher((name) => this.do({ type: "part", name }));
+  readonly #removeSource = addSource((name) => this.#fetcher.fetch(name));
   #asked = "";
   readonly drafting: Drafting;
 
@@ -218,17 +217,6 @@ export class Chat {
     this.#emit({ type: "draft" });
   }
 
-  /** The source of a part of the front end that was not sent with it. */
-  async part(name: PartName): Promise<BlobPart> {
-    const came = new Promise<BlobPart>((resolve, reject) => {
-      this.#parts.set(name, (source) => (source ? resolve(source) : reject(new Error("It was not sent."))));
-      setTimeout(() => this.#partCame(name), PART_PATIENCE);
-    });
-    const outcome = await this.do({ type: "part", name });
-    if (outcome.state !== "done") this.#partCame(name);
-    return came;
-  }
-
   say(remark: Chat["remark"]): void {
     this.remark = remark;
     this.#emit({ type: "state" });
@@ -242,7 +230,7 @@ export class Chat {
   close(): void {
     this.#stopHeartbeat();
     this.#removeSource();
-    for (const name of this.#parts.keys()) this.#partCame(name);
+    this.#fetcher.close();
     this.#lifetime.abort();
     this.#outbox.close();
     this.#listeners.clear();
@@ -277,7 +265,7 @@ export class Chat {
         this.say({ level: message.level, text: message.text });
         break;
       case "part":
-        this.#partCame(message.name, Array.isArray(buffers) ? buffers[0] : undefined);
+        this.#fetcher.came(message.name, buffers);
         break;
       case "draft":
         this.drafting.give(message.text);
@@ -316,11 +304,6 @@ export class Chat {
     const ids = applied.kind === "changed" ? applied.touched.keys() : this.transcript.items.keys();
     this.last = this.transcript.items.get([...ids].at(-1) ?? "") ?? this.last;
     this.lastChange = Date.now() / 1000;
-  }
-
-  #partCame(name: string, source?: BlobPart): void {
-    this.#parts.get(name)?.(source);
-    this.#parts.delete(name);
   }
 
   #refuse(count: number, content: unknown): void {

@@ -123,7 +123,7 @@ it("is shown in the message: images small, files as a line that opens", async ()
   chat.change({ op: "add", item: { ...user("u", "look"), content } });
   const file = chat.item("u").querySelector("details");
   expect(file?.querySelector("summary")?.textContent).toBe("my sales.csv9 bytes");
-  expect(file?.querySelector("pre")?.textContent).toBe("a,b\n1,ü\n");
+  expect(file?.querySelector("pre")?.textContent).toBe("a,b\n1,ü");
   expect(file?.open).toBe(false);
   expect(chat.item("u").querySelectorAll("img")).toHaveLength(1);
 });

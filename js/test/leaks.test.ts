@@ -1,9 +1,13 @@
 /** Views come and go, as notebooks draw cells anew; what they leave behind adds up. */
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { givePart } from "../src/parts";
+import * as panels from "../src/parts/panels";
 import widget from "../src/widget";
 import type { Item } from "../src/wire";
 import { agent, FakeModel, keyframe, tool, user } from "./fake";
+
+givePart("panels", panels);
 
 const ITEMS: Item[] = [
   user("u", "hi"),

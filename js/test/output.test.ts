@@ -1,6 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { OutputView } from "../src/items/output";
+import { givePart } from "../src/parts";
+import * as panels from "../src/parts/panels";
 import { random } from "./documents";
+
+givePart("panels", panels);
 
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join("");
 

@@ -94,6 +94,7 @@ export function Composer({ chat, onSent }: Props) {
         <textarea
           ref={area}
           rows={1}
+          dir="auto"
           value={chat.draft}
           placeholder={locked ? "" : "Message goose"}
           aria-label="Message goose"

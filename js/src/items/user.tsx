@@ -19,7 +19,11 @@ export function User({ item, chat }: { item: UserItem; chat: Chat }) {
   return (
     <div class="goose-bubble">
       <span class="goose-sr">You:</span>
-      {item.text !== "" && <div class="goose-plain">{item.text}</div>}
+      {item.text !== "" && (
+        <div class="goose-plain" dir="auto">
+          {item.text}
+        </div>
+      )}
       <Blocks blocks={images} plain />
       {files.map((file) => (
         <File file={file} />

@@ -41,7 +41,7 @@ export function Header({ chat, onShow }: HeaderProps) {
         {words}
       </span>
       {asks(chat) && <Questions chat={chat} onShow={onShow} />}
-      <span class="goose-title" title={title}>
+      <span class="goose-title" dir="auto" title={title}>
         {title}
       </span>
       {session !== null && (

@@ -22,7 +22,9 @@ export function Tail({ chat, onShow }: Props) {
       {sending.map(({ text, attachments }) => (
         <div class="goose-item goose-user goose-sending">
           <div class="goose-bubble">
-            <div class="goose-plain">{text}</div>
+            <div class="goose-plain" dir="auto">
+              {text}
+            </div>
             {attachments.length > 0 && <div class="goose-muted">{attachments.map(({ name }) => name).join(", ")}</div>}
             <div class="goose-state">Sending…</div>
           </div>

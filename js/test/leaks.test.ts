@@ -8,6 +8,8 @@ import type { Item } from "../src/wire";
 import { agent, FakeModel, keyframe, tool, user } from "./fake";
 
 givePart("panels", panels);
+// Else it is waited for.
+givePart("highlight", { colour: () => {} });
 
 const ITEMS: Item[] = [
   user("u", "hi"),

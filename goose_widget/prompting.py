@@ -54,13 +54,15 @@ class Prompting(Link):
         self._start(prompt_id, text, content)
 
     def submit(self, prompt_id: str, text: str, content: tuple[ev.Block, ...] = ()) -> None:
-        """Start a turn, or put the prompt into the queue if a turn runs or others wait.
+        """Start a turn, or put the prompt into the queue if a turn runs or others go on by themselves.
+
+        A queue that waits for a click goes on waiting.
 
         Raises:
             UsageError: as for `prompt`.
         """
         text = _checked(text, content)
-        if self.facts.status in ("running", "waiting") or (self.facts.status == "ready" and self._queue):
+        if self.facts.status in ("running", "waiting") or (self.facts.status == "ready" and self.queued()):
             check_accepted(content, self.facts.accepts)
             self._say(ev.Queued(prompt_id, text, content))
             self.commit()

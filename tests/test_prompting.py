@@ -169,12 +169,12 @@ def test_after_any_other_end_the_queue_waits_and_says_why(peer: Peer, stop_reaso
     assert (peer.queue(), peer.prompts()) == (["second"], ["first"])
     assert why in peer.session.facts.queue_paused
     assert peer.session.facts.status == "ready"
-    peer.session.submit("p3", "third")
-    assert peer.queue() == ["second", "third"]
-    peer.session.send_queued("p3")
-    assert (peer.queue(), peer.prompts(), peer.session.facts.queue_paused) == (["second"], ["first", "third"], "")
+    peer.session.submit("p3", "third")  # what the user says now is not kept waiting
+    assert (peer.queue(), peer.prompts()) == (["second"], ["first", "third"])
     peer.end()
-    assert peer.prompts() == ["first", "third", "second"]
+    assert why in peer.session.facts.queue_paused
+    peer.session.send_queued("p2")
+    assert (peer.queue(), peer.prompts()) == ([], ["first", "third", "second"])
 
 
 def test_a_turn_that_was_stopped_and_ended_all_the_same_lets_nothing_follow(peer: Peer) -> None:

@@ -127,7 +127,7 @@ export class Chat {
 
   /** Whether a prompt would have to wait. */
   get isQueueing(): boolean {
-    return this.isBusy || this.get("queue").length > 0;
+    return this.isBusy || (this.get("queue").length > 0 && this.get("queue_paused") === "");
   }
 
   /** Whether nothing was said yet. */

@@ -1,6 +1,6 @@
 """Makes the README's pictures from the running widget: the real goose and a real JupyterLab, a scripted model.
 
-cd tests && python -m support.screenshots      # writes notebooks/screenshots/light.png and dark.png
+cd tests && python -m support.screenshots      # writes notebooks/screenshots/*.png
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ sales = pd.read_csv("sales.csv").pivot(index="region", columns="year", values="s
 """
 
 
+BEFORE = """\
+def growth(sales):
+    first, last = sales[0], sales[-1]
+    return last / first - 1
+"""
+
+AFTER = """\
+def growth(sales, *, percent=False):
+    first, last = sales[0], sales[-1]
+    rate = last / first - 1
+    return 100 * rate if percent else rate
+"""
+
+
 def script(request: Json) -> Reply:
     prompt, results = current_turn(request["messages"])
     if is_title_request(request):
@@ -49,6 +63,9 @@ def script(request: Json) -> Reply:
                 thought=words("The file is small: read it."), calls=[Call("shell", {"command": "cat sales.csv"})]
             )
         return Reply(text=words(ANSWER))
+    if prompt.startswith("Count"):
+        change = {"path": "growth.py", "before": BEFORE, "after": AFTER}
+        return Reply(text=["Done."]) if results else Reply(calls=[Call("edit", change)])
     return Reply(
         calls=[Call("shell", {"command": "mkdir -p report\npython3 plot.py --by region --out report/growth.png"})]
     )
@@ -65,6 +82,7 @@ def main() -> None:
                 settings = server.root.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
                 settings.write_text(json.dumps({"theme": f"JupyterLab {theme.title()}"}))
                 picture(server, chromium, theme)
+            details(server, chromium)
             chromium.close()
 
 
@@ -85,6 +103,43 @@ def picture(server: Server, chromium: Browser, theme: str) -> None:
         expect(chat.button("Allow once")).to_be_visible()
         page.mouse.move(0, 0)
         notebook.cell(0).screenshot(path=PICTURES / f"{theme}.png")
+    page.close()
+
+
+def details(server: Server, chromium: Browser) -> None:
+    """A question, a change and a plan for themselves, and the whole chat on a narrow page."""
+    settings = server.root.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
+    settings.write_text(json.dumps({"theme": "JupyterLab Light"}))
+    page = chromium.new_page(viewport={"width": 1300, "height": 1100}, device_scale_factor=1.5)
+    cells = [CHAT.format("GooseChat(height=760)"), CHAT.format('GooseChat(server="demo")'), ""]
+    path = server.write("details/analysis.ipynb", cells)
+    with server.kernel(path):
+        notebook = Notebook(server, page, path)
+        (notebook.folder / "growth.py").write_text(BEFORE)
+        notebook.open()
+        page.get_by_role("tab", name="File Browser").click()  # closes it
+        notebook.run(0)
+        chat = ChatView(notebook.output(0))
+        chat.expect_status("Ready")
+        chat.ask("Count growth in percent, too", "Done.")
+        card = chat.unfold(chat.last("tool"))
+        if (side_by_side := card.get_by_role("button", name="Show side by side")).count():
+            side_by_side.click()
+        card.screenshot(path=PICTURES / "diff.png")
+        chat.choose_mode("approve")
+        chat.send("Plot it for the report")
+        expect(chat.button("Allow once")).to_be_visible()
+        chat.last("tool").screenshot(path=PICTURES / "permission.png")
+        chat.root.evaluate("root => { root.style.width = '340px'; }")
+        chat.log.evaluate("log => { log.scrollTop = log.scrollHeight; }")
+        chat.root.screenshot(path=PICTURES / "narrow.png")
+        chat.button("Stop").click()
+        notebook.run(1)
+        demo = ChatView(notebook.output(1))
+        demo.expect_status("Ready")
+        demo.send("/plan")
+        demo.expect_status("Ready")
+        demo.items("plan").last.screenshot(path=PICTURES / "plan.png")
     page.close()
 
 

@@ -5,6 +5,7 @@
 #   make lab ARGS=--no-browser passes ARGS to JupyterLab
 #   make test ARGS="-k store"  passes ARGS to pytest; PARALLEL= runs one test after the other
 #   make faults                cuts, stalls and kills whatever can be, and prints a table of what was lost: nothing
+#   make benchmark             measures how fast it is, in a real JupyterLab, beside other ways to show the same
 #   make fix                   formats and repairs what can be repaired
 #   make bundle                builds the front end, if it has changed
 #   make screenshots           makes the README's pictures anew, from the running widget
@@ -35,7 +36,7 @@ export PATH := $(here)$(venv)/bin:$(PATH)
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
-.PHONY: lab test check faults fix bundle browser screenshots notebooks recording constraints clean
+.PHONY: lab test check faults benchmark fix bundle browser screenshots notebooks recording constraints clean
 
 lab: $(venv)/.lab $(if $(filter pinned,$(GOOSE)),tests/goose/node_modules/.all) bundle
 	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
@@ -52,6 +53,9 @@ check: $(venv)/.test js/node_modules/.all
 
 faults: $(venv)/.test tests/goose/node_modules/.all bundle
 	@cd tests && "$(here)$(python)" -m faults $(ARGS)
+
+benchmark: $(venv)/.test js/node_modules/.all bundle browser
+	@PYTHONPATH="$(CURDIR)/tests" "$(here)$(python)" -m benchmarks $(ARGS)
 
 fix: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check --fix

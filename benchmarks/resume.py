@@ -18,24 +18,31 @@ from goose_widget.store import Entry, Header, Store
 SIZES = (1_000, 10_000, 100_000)  # messages: prompts and replies
 
 REPLY = "The *average* of the column `price` is 12.5, which is above the median: a few outliers pull it up.\n\n"
+SESSION = "20261122_1"
+
+
+def said(number: int) -> tuple[str, str]:
+    """The prompt and the reply of a turn."""
+    return f"What is the average of column {number}?", REPLY * 3
 
 
 def turn(number: int) -> list[ev.Event]:
     """A prompt, a tool call and a reply: six entries."""
     prompt, call = f"prompt-{number}", f"call-{number}"
+    question, reply = said(number)
     return [
-        ev.UserMessage(f"What is the average of column {number}?", prompt),
+        ev.UserMessage(question, prompt),
         ev.TurnStarted(prompt),
         ev.ToolCall(call, starts=True, title="shell", name="shell", input={"command": f"python average.py {number}"}),
         ev.ToolCall(call, status="completed", content=({"type": "text", "text": "12.5\n"},)),
-        ev.Text(REPLY * 3, f"message-{number}"),
+        ev.Text(reply, f"message-{number}"),
         ev.TurnEnded(prompt, "end_turn", {"input_tokens": 1200, "output_tokens": 80}),
     ]
 
 
 def write(store: Store, messages: int) -> None:
     """A session with so many messages."""
-    file = store.create(Header("20261122_1", "this computer", 1.0, "/home/ada/report.ipynb", "/home/ada"))
+    file = store.create(Header(SESSION, "this computer", 1.0, "/home/ada/report.ipynb", "/home/ada"))
     events = [event for number in range(messages // 2) for event in turn(number)]
     file.append([Entry(seq, 1.7e9 + seq, event) for seq, event in enumerate(events, 1)])
     file.close()

@@ -71,9 +71,9 @@ class Conversation:
         return self._turn
 
     @property
-    def pending(self) -> bool:
-        """Whether `commit` has something to do."""
-        return bool(self._pending)
+    def pending(self) -> int:
+        """How many events wait for `commit`."""
+        return len(self._pending)
 
     def open_requests(self) -> list[str]:
         """Permission requests that wait for an answer."""

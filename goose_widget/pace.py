@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from typing import Final
 
 from .session import Session
 
-COMMIT_EVERY: Final = 0.04
-"""Seconds between two commits while text streams: faster is no smoother, and notebook servers drop bursts."""
+COMMIT_EVERY: Final = 0.02
+"""Seconds between two commits while text streams: the screen shows no more, and notebook servers drop bursts."""
+
+COMMIT_MANY_EVERY: Final = 0.03
+"""The same while much comes: a message of Jupyter's has a kilobyte of its own, which larger ones share."""
+
+MANY: Final = 40
+"""Events between two commits that are much: no model writes as fast, but goose replays, and tools print."""
+
+SWITCH: Final = 0.001
+"""Seconds for which another thread may compute before this one gets its turn, while text streams."""
+
+CALM: Final = 1.0
+"""Seconds without anything after which that is Python's own again."""
 
 
 class Pace:
@@ -27,8 +41,16 @@ class Pace:
         """Commit what is pending when it is time."""
         if not self._session.pending or self._timer is not None:
             return
+        _attention.ask()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(max(loop.time(), self._last + COMMIT_EVERY), self.now)
+        self._timer = loop.call_at(max(loop.time(), self._last + COMMIT_EVERY), self._due)
+
+    def _due(self) -> None:
+        loop, later = asyncio.get_running_loop(), self._last + COMMIT_MANY_EVERY
+        if self._session.pending > MANY and loop.time() < later:
+            self._timer = loop.call_at(later, self.now)
+        else:
+            self.now()
 
     def now(self) -> None:
         """Commit what is pending."""
@@ -41,3 +63,41 @@ class Pace:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class Attention:
+    """Has a computing cell let this thread in after a millisecond while anything streams; Python's own rule is five.
+
+    Between the server's socket and the page this thread waits for its turn several times with every batch, and a reader
+    sees the sum. Where no thread waits for another, the rule changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None  # which looks when the stream is over
+        self._usual = 0.0  # to be set again; 0 for nothing
+
+    def ask(self) -> None:
+        """Something streams, on the running loop."""
+        self._until = time.monotonic() + CALM
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            usual = sys.getswitchinterval()
+            if usual > SWITCH:
+                self._usual = usual
+                sys.setswitchinterval(SWITCH)
+            loop.call_later(CALM, self._look)
+
+    def _look(self) -> None:
+        left = self._until - time.monotonic()
+        if left > 0:
+            asyncio.get_running_loop().call_later(left, self._look)
+            return
+        self._loop = None
+        usual, self._usual = self._usual, 0.0
+        if usual and sys.getswitchinterval() == SWITCH:  # else somebody has set another one
+            sys.setswitchinterval(usual)
+
+
+_attention: Final = Attention()

@@ -9,7 +9,8 @@ import pytest
 
 from support import browser, installed
 
-BROWSER = Path(__file__).parent / "browser"
+HERE = Path(__file__).parent
+IN_BROWSER = (HERE / "browser", HERE / "test_benchmarks.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers, one has all tests in a browser, and no file is torn: its fixtures are made once."""
     for item in items:
-        is_in_browser = item.path.is_relative_to(BROWSER)
+        is_in_browser = any(item.path.is_relative_to(place) for place in IN_BROWSER)
         item.add_marker(pytest.mark.xdist_group("browser" if is_in_browser else str(item.path)))
 
 

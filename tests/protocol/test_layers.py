@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,13 +141,14 @@ def test_the_demo_shares_no_code_with_the_chat() -> None:
 
 def test_the_demo_loads_no_server_before_it_starts(tmp_path: Path) -> None:
     code = (
-        "import json, sys, goose_widget; before = [name for name in sys.modules if 'goose_widget.demo' in name]; "
+        "import json, sys; from goose_widget import GooseChat; "
+        "before = [name for name in sys.modules if 'goose_widget.demo' in name]; "
         "import goose_widget.demo; print(json.dumps([before, 'websockets.asyncio.server' in sys.modules]))"
     )
     assert fresh(code, tmp_path) == [[], False]
 
 
-def fresh(code: str, folder: Path) -> object:
+def fresh(code: str, folder: Path) -> Any:
     """What `code` prints as JSON in a new interpreter that runs in `folder`."""
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -162,7 +164,10 @@ def fresh(code: str, folder: Path) -> object:
 
 
 def test_importing_starts_no_thread_and_writes_nothing(tmp_path: Path) -> None:
-    code = "import json, os, threading, goose_widget; print(json.dumps([threading.active_count(), os.listdir()]))"
+    code = (
+        "import json, os, threading; from goose_widget import GooseChat; "
+        "print(json.dumps([threading.active_count(), os.listdir()]))"
+    )
     assert fresh(code, tmp_path) == [1, []]
 
 
@@ -170,10 +175,20 @@ HEAVY = ["acp", "jupyter_server", "jupyterlab", "matplotlib", "notebook", "numpy
 
 
 def test_importing_brings_nothing_heavy(tmp_path: Path) -> None:
-    code = f"import json, sys, goose_widget; print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    code = (
+        "import json, sys; from goose_widget import GooseChat; "
+        f"print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    )
     assert fresh(code, tmp_path) == []
+
+
+def test_importing_the_package_alone_loads_nothing_of_it(tmp_path: Path) -> None:
+    code = "import json, sys, goose_widget; print(json.dumps([name for name in sys.modules if 'goose' in name]))"
+    assert set(fresh(code, tmp_path)) == {"goose_widget", "goose_widget._version"}
 
 
 def test_the_public_names_are_these() -> None:
     assert goose_widget.__all__ == ["Chat", "GooseChat", "Question", "Reply", "__version__", "errors", "events"]
     assert all(hasattr(goose_widget, name) for name in goose_widget.__all__)
+    assert dir(goose_widget) == goose_widget.__all__
+    assert not hasattr(goose_widget, "Chatt")

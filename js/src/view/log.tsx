@@ -333,6 +333,8 @@ export class Log {
 
   #moved(atEnd: boolean): void {
     if (atEnd) this.#unread = 0;
+    // Told again with every piece of a stream.
+    if (atEnd && this.#jump.hidden) return;
     this.#jump.hidden = atEnd;
     const count = this.#unread > 0 ? ` (${this.#unread} new)` : "";
     render(

@@ -21,7 +21,7 @@ class ChatView:
 
     def __init__(self, place: Locator) -> None:
         self.root = place.get_by_role("region", name="Chat with goose")
-        self.composer = self.root.get_by_role("textbox", name="Message goose")
+        self.composer = self.root.get_by_label("Message goose", exact=True)
         self.log = self.root.get_by_role("log")
         self.mode = self.root.get_by_role("combobox", name="Mode", exact=True)
         self.announcements = self.root.locator("[aria-live=polite]:not([role]) > p, [aria-live=assertive] > p")

@@ -35,8 +35,8 @@ def violations(chat: ChatView) -> list[str]:
 
 def test_axe_finds_nothing_at_level_aa(open_chat: OpenChat, page: Page) -> None:
     # All of it in sight: what is scrolled away is not looked at.
-    page.set_viewport_size({"width": 1280, "height": 3200})
-    notebook, chat = show_everything(open_chat, height=2600)
+    page.set_viewport_size({"width": 1280, "height": 4000})
+    notebook, chat = show_everything(open_chat, height=3400)
     assert chat.log.evaluate("it => it.scrollHeight <= it.clientHeight")
     for theme, kind in THEMES.items():
         choose_theme(notebook, theme)

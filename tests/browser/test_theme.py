@@ -51,7 +51,7 @@ def texts(chat: ChatView) -> dict[str, Locator]:
         "session id": chat.root.locator("header code"),
         "composer": chat.composer,
         "Stop": chat.button("Stop"),
-        "hint": chat.root.get_by_text("Enter to send"),
+        "hint": chat.root.get_by_text("Enter to queue"),
     }
 
 

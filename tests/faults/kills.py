@@ -82,6 +82,13 @@ class Victims:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._pid = 0
+
+    def end(self) -> None:
+        """Kill the process that is still there, if a test was given up."""
+        if self._pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
 
     async def kill(self, job: Json, kill: Kill) -> None:
         """Start a process, and end it as `kill` says."""
@@ -89,7 +96,7 @@ class Victims:
         assert self._process.stdout is not None
         job = {**job, "die": kill.operation, "part": kill.part}
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
-        pid = int(await self._process.stdout.readline())
+        pid = self._pid = int(await self._process.stdout.readline())
         end = asyncio.ensure_future(self._process.stdout.readline())
         started = asyncio.get_running_loop().time()
         while not end.done():
@@ -102,7 +109,8 @@ class Victims:
                     os.kill(pid, signal.SIGKILL)
                 break
             await asyncio.wait({end}, timeout=0.003)
-        assert int(await end) == -signal.SIGKILL
+        status, self._pid = int(await end), 0
+        assert status == -signal.SIGKILL
 
 
 @contextlib.asynccontextmanager
@@ -114,8 +122,9 @@ async def victims(*patches: str) -> AsyncIterator[Victims]:
         cwd=TESTS, env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
     try:
-        yield Victims(process)
+        yield (victims := Victims(process))
     finally:
+        victims.end()
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()

@@ -24,6 +24,11 @@ export function isRecord(x: unknown): x is Record<string, unknown> {
   return typeof x === "object" && x !== null && !Array.isArray(x);
 }
 
+/** What a table has under a server's word; words such as "constructor" and "__proto__" are in none. */
+export function lookUp<T>(table: Record<string, T>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 const shape =
   (fields: Record<string, Check>): Check =>
   (x) =>

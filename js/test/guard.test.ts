@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isItem, readInbound } from "../src/guard";
+import { isItem, lookUp, readInbound } from "../src/guard";
 import { agent, keyframe, session, tool } from "./fake";
 
 describe("readInbound", () => {
@@ -69,4 +69,8 @@ describe("isItem", () => {
   ])("refuses %j", (item) => expect(isItem(item)).toBe(false));
 
   it("lets unknown fields pass", () => expect(isItem({ ...agent("a"), later: 1 })).toBe(true));
+});
+
+it.each(["__proto__", "constructor", "toString"])("finds in its tables no %s", (word) => {
+  expect(lookUp({ a: 1 }, word)).toBeUndefined();
 });

@@ -97,8 +97,10 @@ def new_page(context: BrowserContext) -> Iterator[Page]:
     page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
 
     def forget_blocked(request: Request) -> None:
-        if request.failure == "csp" and request.url in outside:
-            outside.remove(request.url)  # what a content security policy blocks is never sent
+        # What a content security policy blocks, or a test itself, is never sent.
+        why = request.failure or ""
+        if (why == "csp" or "BLOCKED_BY_CLIENT" in why) and request.url in outside:
+            outside.remove(request.url)
 
     page.on("requestfailed", forget_blocked)
     yield page

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from browser.chat import ChatView, OpenChat
+from support.elsewhere import Elsewhere
 from support.web_server import FULL_TURN, WebServer, WebTurn, play
 
 
-class Elsewhere:
-    """A goose web server on a thread of its own, as Playwright holds this one."""
-
-    def __init__(self, server: WebServer) -> None:
-        self.server = server
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-
-    def __enter__(self) -> Elsewhere:
-        self._thread.start()
-        self._wait(self.server.start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._wait(self.server.stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _wait(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    def call(self, function: Callable[[], object]) -> None:
-        self._loop.call_soon_threadsafe(function)
-
-
 @pytest.fixture
-def web() -> Iterator[Elsewhere]:
+def web() -> Iterator[Elsewhere[WebServer]]:
     with Elsewhere(WebServer(play(FULL_TURN), generation="late")) as web:
         yield web
 
@@ -59,7 +31,7 @@ def expect_full_turn(chat: ChatView) -> None:
     expect(chat.items("agent").last.locator("pre")).to_contain_text("print(1 < 2)")
 
 
-def test_a_whole_turn_is_shown_and_says_once_who_approves(web: Elsewhere, open_chat: OpenChat) -> None:
+def test_a_whole_turn_is_shown_and_says_once_who_approves(web: Elsewhere[WebServer], open_chat: OpenChat) -> None:
     _, chat = open_chat(chat=f"GooseChat(server={web.server.url!r})")
     expect(chat.root).not_to_contain_text("It works in")  # this server decides that, and has not told
     chat.send("which file is the largest?")
@@ -73,7 +45,9 @@ def test_a_whole_turn_is_shown_and_says_once_who_approves(web: Elsewhere, open_c
     expect(approves).to_have_count(1)
 
 
-def test_a_reply_that_was_cut_is_completed_and_nothing_is_doubled(web: Elsewhere, open_chat: OpenChat) -> None:
+def test_a_reply_that_was_cut_is_completed_and_nothing_is_doubled(
+    web: Elsewhere[WebServer], open_chat: OpenChat
+) -> None:
     _, chat = open_chat(chat=f"GooseChat(server={web.server.url!r})")
     web.server.cut_after = 4
     chat.send("which file is the largest?")
@@ -82,7 +56,7 @@ def test_a_reply_that_was_cut_is_completed_and_nothing_is_doubled(web: Elsewhere
     assert web.server.connections == 2
 
 
-def test_a_session_is_resumed_with_its_whole_history(web: Elsewhere, open_chat: OpenChat) -> None:
+def test_a_session_is_resumed_with_its_whole_history(web: Elsewhere[WebServer], open_chat: OpenChat) -> None:
     notebook, chat = open_chat("", chat=f"GooseChat(server={web.server.url!r})")
     chat.send("which file is the largest?")
     expect_full_turn(chat)

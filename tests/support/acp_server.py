@@ -72,7 +72,7 @@ class AcpServer:
 
     # What a turn can do.
 
-    async def update(self, kind: str, **fields: Any) -> None:
+    async def update(self, kind: str, /, **fields: Any) -> None:
         await self.send(
             method="session/update", params={"sessionId": self._session, "update": {"sessionUpdate": kind, **fields}}
         )

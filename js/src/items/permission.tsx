@@ -1,6 +1,7 @@
 /** The question inside a tool's card: what exactly would be run, where, and one button for each answer. */
 import { useState } from "preact/hooks";
 import { sorry } from "../chat";
+import { lookUp } from "../guard";
 import { revealed } from "../hidden";
 import type { Surroundings } from "../view/context";
 import { Revealed } from "../view/dom";
@@ -124,12 +125,12 @@ function Answer({ permission }: { permission: Permission }) {
   const option = permission.options.find(({ id }) => id === permission.option);
   const rejected = isRejected(permission);
   const isVoid = permission.state === "void";
-  const what = isVoid ? "No longer asked" : option ? (ANSWERED[option.kind] ?? `“${option.name}”`) : "Answered";
+  const what = isVoid ? "No longer asked" : option ? (lookUp(ANSWERED, option.kind) ?? `“${option.name}”`) : "Answered";
   return (
     <div class={`goose-answer${isVoid ? " goose-warning" : rejected ? " goose-rejected" : ""}`}>
       <Icon name={isVoid ? "warning" : rejected ? "cross" : "check"} />
       <span>
-        {[what, Object.hasOwn(BY, permission.by) && BY[permission.by]].filter(Boolean).join(" ")}
+        {[what, lookUp(BY, permission.by)].filter(Boolean).join(" ")}
         {permission.note !== "" && `: ${permission.note}`}
       </span>
     </div>
@@ -143,7 +144,7 @@ export function isRejected(permission: Permission | null): boolean {
 
 /** The four kinds have the same name everywhere, whatever a server calls them. */
 export function optionName(option: PermissionOption): string {
-  return NAMES[option.kind] ?? revealed(option.name);
+  return lookUp(NAMES, option.kind) ?? (revealed(option.name) || revealed(option.id));
 }
 
 /** The harmless first, whatever a server's order is; kinds that are not known last. */

@@ -1,3 +1,4 @@
+import { lookUp } from "../guard";
 import { Icon, type IconName } from "../view/icons";
 import type { PlanItem } from "../wire";
 
@@ -17,13 +18,13 @@ export function Plan({ item }: { item: PlanItem }) {
       </div>
       <ol>
         {item.entries.map((entry) => {
-          const icon = ICONS[entry.status];
+          const icon = lookUp(ICONS, entry.status);
           return (
             <li data-status={entry.status}>
               <span class="goose-plan-mark">{icon && <Icon name={icon} />}</span>
               <span>
                 {entry.content}
-                <span class="goose-sr"> ({WORDS[entry.status] ?? entry.status})</span>
+                <span class="goose-sr"> ({lookUp(WORDS, entry.status) ?? entry.status})</span>
               </span>
               {entry.priority === "high" && <span class="goose-tag">high</span>}
             </li>

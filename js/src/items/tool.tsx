@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { duration } from "../format";
+import { lookUp } from "../guard";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
 import { Foreign, Revealed } from "../view/dom";
@@ -97,7 +98,7 @@ function Card({ item, around, output }: CardProps) {
   return (
     <>
       <button type="button" class="goose-tool-head" aria-expanded={open} aria-disabled={asking} onClick={toggle}>
-        <Icon name={KINDS[item.tool_kind] ?? (commandOf(item.input) === null ? "tool" : "terminal")} />
+        <Icon name={lookUp(KINDS, item.tool_kind) ?? (commandOf(item.input) === null ? "tool" : "terminal")} />
         <span class="goose-tool-title">
           <Revealed text={item.title || item.name || "Tool"} />
         </span>

@@ -122,9 +122,9 @@ async def victims(*patches: str) -> AsyncIterator[Victims]:
         cwd=TESTS, env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
     try:
-        yield (victims := Victims(process))
+        yield (forks := Victims(process))
     finally:
-        victims.end()
+        forks.end()
         assert process.stdin is not None
         process.stdin.close()
         await process.wait()

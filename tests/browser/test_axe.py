@@ -55,3 +55,4 @@ def test_axe_finds_nothing_at_level_aa(open_chat: OpenChat, page: Page) -> None:
     for theme in THEMES:
         choose_theme(notebook, theme)
         assert violations(chat) == [], f"the banner in {theme}"
+    choose_theme(notebook, "JupyterLab Light")  # it is a setting, of other tests' pages too

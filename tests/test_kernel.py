@@ -77,11 +77,11 @@ def begin(kernel: Kernel, tmp_path: Path) -> list[psutil.Process]:
         kernel.run("import asyncio; turn = asyncio.ensure_future(chat.ask_async('shell: touch here; sleep 1000'))")
         == ""
     )
-    until(lambda: (tmp_path / "here").exists(), 20)
+    # The shell has made the file before it becomes, or begins, the command that stays.
+    until(lambda: any("1000" in command(process) for process in kernel.descendants()), 20)
+    assert (tmp_path / "here").exists()
     processes = kernel.descendants()
-    commands = [command(process) for process in processes]
-    assert any("serve" in each for each in commands)
-    assert any("1000" in each for each in commands)
+    assert any("serve" in command(process) for process in processes)
     return processes
 
 

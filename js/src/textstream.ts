@@ -15,7 +15,7 @@ export class TextStream {
   #length = 0;
 
   constructor(
-    tag: "div" | "code" = "div",
+    tag: "div" | "code" | "p" = "div",
     private readonly keep = Number.POSITIVE_INFINITY,
   ) {
     this.el = h(tag);

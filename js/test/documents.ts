@@ -23,6 +23,14 @@ export const documents: Record<string, string> = {
   maths:
     "An $a_1*b$ and *em $x*y$ em*, \\(\\alpha_1\\) and $$\\int_0^1 x^2\\,dx$$.\n\nSo:\n$$\n- x \\\\\n= *y*\n# z\n$$\nwhere\n\n" +
     "- in a list\n  \\[\n  a \\, b\n  \\]\n\n\\[\nnever closed *a*\n\nIt costs $5 or $10, in `$HOME` or **$PATH**.\n",
+  footnotes:
+    "A[^1] and B[^note] and again[^1], none[^x], `[^1]`, a [link][^1].\n\n[^1]: First, *em* [one]\nlazy\n[^note]: Second.\n\n    More of it[^1].\n\n    - item\n\n" +
+    "text\n[^late]: interrupts\n\n- item[^late]\n\n  [^in]: in an item\n\n[one]: https://one.example\n[^1]: ignored\n",
+  "definitions that come late":
+    "[a] and *[b][c]*\n\n- [a]\n  - [c]\n\n> [d]: https://d.example\n\n[d] ![a]\n\n[A]: https://a.example 'x\n\n[c]: <https://c.example>\n\n[a]: https://no.example\n",
+  "task lists": "- [ ] a\n- [x] b\n\n  c\n1. [X] d\n2. [ ]\n3. [ ]e\n",
+  strikethrough: "~~a~~ ~b~ ~~~c~~~ **~~d~~** \\~e~ a~~b~~c\n",
+  "right to left": "# שלום\n\n- مرحبا *x*\n- abc\n\n> שלום\n\n| א | b |\n|---|---|\n| c | ד |\n",
   unicode: "Grüße 🪿 **日本語**\n\n- é\n",
 };
 
@@ -70,6 +78,9 @@ const PIECES = [
   "[a](http://b.c)",
   "[r]",
   "[r]: http://d.e\n",
+  "[^r]",
+  "[^r]: ",
+  "~~",
   "\\",
   "&amp;",
   "![i](http://x.y/z)",

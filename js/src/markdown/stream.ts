@@ -1,69 +1,84 @@
 /**
- * Markdown that streams. Blocks which no further text can change are committed; only what follows them is lexed again. An
- * open fence is not lexed at all until it closes.
+ * Markdown that streams. What no further text can change is committed; only the rest is read again. A draw reads a bounded
+ * piece of text, and drawing goes on later when it took long: the page never waits for it.
  */
-import { Lexer, type Token, type Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { h } from "../dom";
-import { type Fence, openFence } from "./fence";
-import { MATH } from "./math";
+import { Cutter } from "./cut";
+import { labelsIn } from "./labels";
 import { morph } from "./morph";
-import { type RenderOptions, renderBlocks } from "./render";
+import { Notes } from "./notes";
+import { Flow } from "./open";
+import { type Links, read, readAgain, sourceOf } from "./reader";
+import { inline, type RenderOptions } from "./render";
 
-type Links = Record<string, { href: string | null; title: string | null }>;
-
-/** Drawing may take this share of the time at most; a big open block (a table of 1,000 rows) is drawn less often. */
+/** Drawing may take this share of the time at most; what can't be cut is drawn less often. */
 const SHARE = 1 / 8;
 const CHEAP = 4;
+export interface Limits {
+  /** An open block of more characters is cut. */
+  cut: number;
+  /** So many are read at once. */
+  slice: number;
+  /** Milliseconds after which the page gets its turn. */
+  budget: number;
+}
+
+const LIMITS: Limits = { cut: 1200, slice: 4000, budget: 12 };
 
 export class MarkdownStream {
   readonly el = h("div", { class: "goose-md" });
-  readonly #options: RenderOptions = { shownImages: new Set() };
+  readonly #notes = new Notes(this.el);
+  readonly #options: RenderOptions = {
+    shownImages: new Set(),
+    footnote: (token) => this.#notes.show(token, this.#options),
+    number: (label) => this.#notes.number(label),
+  };
+  readonly #cutter = new Cutter((tokens) => this.#settle(tokens));
+  #flow = new Flow(this.el, () => this.#notes.el.parentNode && this.#notes.el);
   #chunks: string[] = [];
-  /** Text after the committed blocks, without that of an open fence. */
+  /** What is read: the text that is not committed. */
   #tail = "";
-  /** Text that came since the last drawing. */
+  #tokens: Token[] = [];
+  /** Text that was not read yet. */
   #fresh = "";
   #carriageReturn = false;
-  #committed: ChildNode | null = null;
+  /** Definitions which stay. */
   #links: Links = {};
-  /** A definition was seen, somewhere. */
-  #defines = false;
-  #fence: Fence | null = null;
+  /** All that are known, also those which more text may change. */
+  #known: Links = {};
+  #isFinished = false;
+  /** How much of the text was read. */
+  #read = 0;
+  /** Where reading can start again, should the rest of an open block turn out to be something else. */
+  #origin = { read: 0, mark: this.#flow.mark() };
+  /** Then it is not cut any more. */
+  #isWhole = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rest = 0;
 
   /** `around` wraps every change of the document that comes later than the call that caused it. */
-  constructor(private readonly around: (change: () => void) => void = (change) => change()) {}
+  constructor(
+    private readonly around: (change: () => void) => void = (change) => change(),
+    private readonly limits = LIMITS,
+  ) {}
 
   push(chunk: string): void {
+    if (this.#isFinished && chunk !== "") this.reset(this.#chunks.join(""));
     this.#take(chunk);
     if (this.#timer !== undefined) return;
     const wait = this.#rest - performance.now();
     if (wait <= 0) this.#draw();
-    else {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.around(() => this.#draw());
-      }, wait);
-    }
+    else this.#later(wait);
   }
 
-  /** No more text will come: the document now equals one drawn in one go. */
+  /** No more text will come. As soon as all of it is drawn, the document equals one drawn in one go. */
   finish(): void {
-    this.#stopTimer();
+    if (this.#isFinished) return;
+    this.#isFinished = true;
     if (this.#carriageReturn) this.#take("\n");
-    this.#tail += (this.#fence?.parts.join("") ?? "") + this.#fresh;
-    this.#fresh = "";
-    this.#fence = null;
-    let tokens = this.#lex(this.#tail);
-    // A definition at the end gives the references before it their address.
-    if (this.#defines) {
-      this.#tail = this.#chunks.join("");
-      this.#committed = null;
-      this.#links = {};
-      tokens = this.#lex(this.#tail);
-    }
-    this.#show(tokens);
+    this.#stopTimer();
+    this.#draw();
   }
 
   /** Starts over with another text. */
@@ -72,18 +87,29 @@ export class MarkdownStream {
     this.#rest = 0;
     this.#chunks = [];
     this.#tail = "";
+    this.#tokens = [];
     this.#fresh = "";
     this.#carriageReturn = false;
-    this.#committed = null;
     this.#links = {};
-    this.#defines = false;
-    this.#fence = null;
+    this.#known = {};
+    this.#isFinished = false;
+    this.#read = 0;
+    this.#isWhole = false;
+    this.#notes.clear();
     this.el.replaceChildren();
+    this.#flow = new Flow(this.el, () => this.#notes.el.parentNode && this.#notes.el);
     if (text !== "") this.push(text);
   }
 
   close(): void {
     this.#stopTimer();
+  }
+
+  #later(wait: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.around(() => this.#draw());
+    }, wait);
   }
 
   #stopTimer(): void {
@@ -103,89 +129,97 @@ export class MarkdownStream {
 
   #draw(): void {
     const start = performance.now();
-    const fresh = this.#fresh;
-    this.#fresh = "";
-    if (!this.#fence) {
-      this.#tail += fresh;
-      this.#drawTail();
-    } else if (this.#fence.feed(fresh)) {
-      this.#tail = this.#fence.parts.join("");
-      this.#fence = null;
-      this.#drawTail();
+    const { slice, budget, cut } = this.limits;
+    let cost = 0;
+    for (let first = true; this.#fresh !== "" && (first || cost < budget); first = false) {
+      const text = this.#fresh.slice(0, slice);
+      this.#fresh = this.#fresh.slice(text.length);
+      this.#drawMore(text);
+      cost = performance.now() - start;
     }
-    const cost = performance.now() - start;
-    this.#rest = cost > CHEAP ? start + cost / SHARE : 0;
+    this.#rest = cost > CHEAP && this.#tail.length > 4 * cut ? start + cost / SHARE : 0;
+    if (this.#fresh !== "") this.#later(Math.max(0, this.#rest - performance.now()));
+    else if (this.#isFinished) this.#notes.around(() => this.#end());
   }
 
-  #drawTail(): void {
-    const tokens = this.#lex(this.#tail);
-    const nodes = this.#show(tokens);
-    const final = tokens.slice(0, settled(tokens, this.#tail));
-    const raw = final.map((token) => token.raw).join("");
-    if (this.#tail.startsWith(raw)) this.#commit(final, nodes.slice(0, final.length), raw.length);
-    const rest = tokens.slice(final.length).filter((token) => token.type !== "space");
-    const only = rest.length === 1 ? rest[0] : undefined;
-    if (only?.type !== "code") return;
-    const fence = openFence(this.#tail, only as Tokens.Code);
-    if (!fence) return;
-    this.#fence = fence;
+  #drawMore(text: string): void {
+    if (!this.#flow.open) this.#origin = { read: this.#read - this.#tail.length, mark: this.#flow.mark() };
+    this.#tail += text;
+    this.#read += text.length;
+    this.#notes.around(() => {
+      if (!this.#show()) {
+        this.#flow.reset(this.#origin.mark);
+        this.#tail = this.#chunks.join("").slice(this.#origin.read, this.#read);
+        this.#isWhole = true;
+        this.#show();
+      }
+      const isLong = this.#tail.length > this.limits.cut;
+      this.#isWhole &&= isLong;
+      this.#tail = this.#cutter.cut(this.#flow, this.#tokens, this.#tail, isLong && !this.#isWhole);
+    });
+  }
+
+  /** False if the text does not go on with the block that is open. */
+  #show(): boolean {
+    const { tokens, links } = read(this.#tail, this.#links);
+    const before = this.#known;
+    this.#tokens = tokens;
+    this.#known = links;
+    const isGood = this.#flow.show(tokens, this.#options);
+    const isOther = (label: string) =>
+      before[label]?.href !== links[label]?.href || before[label]?.title !== links[label]?.title;
+    this.#resolve([...new Set([...Object.keys(before), ...Object.keys(links)])].filter(isOther));
+    return isGood;
+  }
+
+  /** All that is drawn stays. */
+  #end(): void {
+    this.#settle(this.#tokens);
+    this.#flow.commit(this.#tokens);
+    this.#tokens = [];
     this.#tail = "";
-    morph(this.el, this.#committed, [fence.el]);
   }
 
-  #lex(text: string): Token[] {
-    const lexer = new Lexer({ ...MATH, gfm: true });
-    Object.assign(lexer.tokens.links, this.#links);
-    const tokens = lexer.lex(text);
-    this.#defines ||= Object.keys(lexer.tokens.links).length > 0;
-    return tokens;
-  }
-
-  /** Draws the tail; returns how many nodes each token became. */
-  #show(tokens: Token[]): number[] {
-    const nodes = tokens.map((token) => renderBlocks([token], this.#options));
-    morph(this.el, this.#committed, nodes.flat());
-    return nodes.map((list) => list.length);
-  }
-
-  /** These are drawn already; from now on they stay. */
-  #commit(tokens: Token[], nodes: number[], length: number): void {
-    for (let count = nodes.reduce((sum, n) => sum + n, 0); count > 0; count--) {
-      this.#committed = this.#committed ? this.#committed.nextSibling : this.el.firstChild;
+  /** Definitions in these tokens stay what they are. */
+  #settle(tokens: Token[]): void {
+    const labels = definitions(tokens).filter((label) => !Object.hasOwn(this.#links, label));
+    for (const label of labels) {
+      const link = this.#known[label];
+      if (link) this.#links[label] = link;
+      if (label.startsWith("^")) this.#notes.settle(label.slice(1));
     }
-    for (const token of tokens) {
-      if (token.type === "def") this.#links[token.tag] ??= { href: token.href, title: token.title };
+    this.#resolve(labels);
+  }
+
+  /** Draws text again that refers to one of these. */
+  #resolve(labels: string[]): void {
+    if (labels.length === 0) return;
+    const changed = new Set(labels);
+    const roots = [this.el, ...this.#notes.hidden()];
+    for (const el of roots.flatMap((root) => Array.from(root.querySelectorAll<HTMLElement>("[data-md]")))) {
+      const source = el.dataset.md ?? "";
+      if (!labelsIn(source).some((label) => changed.has(label))) continue;
+      const tokens = readAgain(source, this.#known, this.#links);
+      const first = el.firstElementChild;
+      morph(el, first?.matches("input") ? first : null, inline(tokens, this.#options));
+      if (sourceOf(tokens) === null) el.removeAttribute("data-md");
     }
-    this.#tail = this.#tail.slice(length);
   }
 }
 
-/** An incomplete line longer than this can't become the marker of a list item any more. */
-const MARKER = 20;
-
-/**
- * How many of the tokens no further text can change. The last block is open, and what stands before it without a blank
- * line may turn out to be one with it ("a\n-" to a table). A list goes on across blank lines, as long as the line after
- * them may become an item ("1. a\n\n2").
- */
-function settled(tokens: Token[], text: string): number {
-  const last = tokens.findLastIndex((token) => token.type !== "space");
-  if (last < 1) return 0;
-  const start = tokens.slice(0, last).reduce((sum, token) => sum + token.raw.length, 0);
-  const decided = text.includes("\n", start) || text.length - start > MARKER;
-  let open = last;
-  for (; open > 0; open--) {
-    const token = tokens[open - 1];
-    if (token?.type === "space") {
-      const before = tokens[open - 2];
-      if (decided || !before || !(before.type === "list" || isIndented(before))) break;
-    } else if (token?.type === "heading" || token?.type === "hr" || (token?.type === "code" && !isIndented(token))) {
-      break;
+function definitions(tokens: Token[]): string[] {
+  return tokens.flatMap((token) => {
+    switch (token.type) {
+      case "def":
+        return [token.tag];
+      case "footnote":
+        return [`^${token.label}`, ...definitions(token.tokens ?? [])];
+      case "blockquote":
+        return definitions(token.tokens ?? []);
+      case "list":
+        return (token as Tokens.List).items.flatMap((item) => definitions(item.tokens));
+      default:
+        return [];
     }
-  }
-  return open;
-}
-
-function isIndented(token: Token): boolean {
-  return token.type === "code" && token.codeBlockStyle === "indented";
+  });
 }

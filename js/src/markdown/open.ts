@@ -1,0 +1,289 @@
+/**
+ * Blocks that are still open. Of each, a beginning is committed: it is neither read nor drawn again, and the text that is
+ * read goes on behind it. So a list of thousands of items costs as much per chunk as a short one.
+ */
+import type { Token, Tokens } from "marked";
+import { h } from "../dom";
+import { morph } from "./morph";
+import type { OpenRaw } from "./raw";
+import {
+  addRows,
+  boxes,
+  ITEMS,
+  nodesOf,
+  PART,
+  PART_CLASS,
+  type RenderOptions,
+  ROWS,
+  renderBlocks,
+  renderItem,
+  renderRow,
+} from "./render";
+
+export type Open = OpenList | OpenQuote | OpenTable | OpenText | OpenRaw;
+
+/** A sequence of blocks: the message, a quotation, an item of a list. */
+export class Flow {
+  /** The first block that is not committed, if its beginning is. */
+  open: Open | null = null;
+  #part: Element;
+  #committed: ChildNode | null = null;
+  #count = 0;
+
+  /** Children of `el` from `end` on are not the flow's. */
+  constructor(
+    readonly el: Element,
+    private readonly end: () => ChildNode | null = () => null,
+  ) {
+    this.#part = el;
+    for (const part of Array.from(el.children)) {
+      if (part.className === PART_CLASS) part.replaceWith(...part.childNodes);
+    }
+  }
+
+  /** The first node that is not committed. */
+  get next(): ChildNode | null {
+    const next: ChildNode | null = this.#committed ? this.#committed.nextSibling : this.#part.firstChild;
+    return next === this.#end ? null : next;
+  }
+
+  get #end(): ChildNode | null {
+    return this.#part === this.el ? this.end() : null;
+  }
+
+  /** Draws what is not committed; false if the first token does not go on with the open block. */
+  show(tokens: Token[], options: RenderOptions): boolean {
+    const nodes: Node[] = [];
+    let rest = tokens;
+    if (this.open) {
+      const at = tokens.findIndex((token) => token.type !== "space");
+      const token = tokens[at];
+      if (!token || !this.open.show(token, at === tokens.length - 1, options)) return false;
+      nodes.push(this.open.el);
+      rest = tokens.slice(at + 1);
+    }
+    nodes.push(...renderBlocks(rest, options));
+    morph(this.#part, this.#committed, nodes, this.#end);
+    return true;
+  }
+
+  /** These are drawn already, and stay. */
+  commit(tokens: Token[]): void {
+    let rest = tokens;
+    if (this.open) {
+      const at = tokens.findIndex((token) => token.type !== "space");
+      if (at < 0) return;
+      this.open.close();
+      this.open = null;
+      this.commitNodes(1);
+      rest = tokens.slice(at + 1);
+    }
+    this.commitNodes(rest.reduce((sum, token) => sum + nodesOf(token), 0));
+  }
+
+  commitNodes(count: number): void {
+    for (let left = count; left > 0; left--) {
+      const { next } = this;
+      if (!next) return;
+      if (this.#count > 0 && this.#count % PART === 0) {
+        const part = h("div", { class: PART_CLASS });
+        const rest = until(next, this.#end);
+        this.el.insertBefore(part, this.end());
+        part.append(...rest);
+        this.#part = part;
+      }
+      this.#committed = next;
+      this.#count += 1;
+    }
+  }
+
+  close(): void {
+    this.open?.close();
+    this.open = null;
+    this.commitNodes(until(this.next, this.#end).length);
+  }
+
+  /** Back to what was committed when `mark` was made. */
+  reset(mark: { part: Element; committed: ChildNode | null; count: number }): void {
+    this.open = null;
+    while (this.#part !== mark.part) {
+      const { previousElementSibling: before } = this.#part;
+      this.#part.remove();
+      this.#part = before?.className === PART_CLASS ? before : this.el;
+    }
+    this.#committed = mark.committed;
+    this.#count = mark.count;
+    morph(this.#part, this.#committed, [], this.#end);
+  }
+
+  mark() {
+    return { part: this.#part, committed: this.#committed, count: this.#count };
+  }
+}
+
+function until(node: ChildNode | null, end: ChildNode | null): ChildNode[] {
+  const nodes: ChildNode[] = [];
+  for (let next = node; next && next !== end; next = next.nextSibling) nodes.push(next);
+  return nodes;
+}
+
+export class OpenList {
+  /** The item whose beginning is committed. */
+  item: { el: HTMLElement; flow: Flow } | null = null;
+  /** What is committed makes it loose. */
+  isLoose = false;
+  readonly #parts: Element[];
+  #committed: ChildNode | null = null;
+  #count = 0;
+  readonly #start: number;
+
+  constructor(
+    private readonly flow: Flow,
+    public el: Element,
+    token: Tokens.List,
+  ) {
+    this.#parts = [el];
+    this.#start = token.start === "" ? 0 : token.start;
+    for (let more = nodesOf(token); more > 1; more--) {
+      el.append(...(el.nextElementSibling?.childNodes ?? []));
+      el.nextSibling?.remove();
+    }
+  }
+
+  /** The first item that is not committed. */
+  get next(): ChildNode | null {
+    return this.#committed ? this.#committed.nextSibling : this.el.firstChild;
+  }
+
+  show(token: Token, _isLast: boolean, options: RenderOptions): boolean {
+    if (token.type !== "list") return false;
+    const { items, loose } = token as Tokens.List;
+    const nodes: Node[] = [];
+    for (const [index, item] of items.entries()) {
+      if (index > 0 || !this.item) nodes.push(renderItem(item, options));
+      else if (this.item.flow.show(item.tokens, options)) nodes.push(this.item.el);
+      else return false;
+    }
+    morph(this.el, this.#committed, nodes);
+    for (const part of this.#parts) part.classList.toggle("goose-tight", !loose && !this.isLoose);
+    for (const part of this.#parts) if (part.className === "") part.removeAttribute("class");
+    return true;
+  }
+
+  commit(items: number): void {
+    if (items > 0 && this.item) {
+      this.item.flow.close();
+      this.item = null;
+    }
+    for (let left = items; left > 0; left--) {
+      const { next } = this;
+      if (this.#count > 0 && this.#count % ITEMS === 0) {
+        const more = this.el.cloneNode(false) as Element;
+        more.classList.add("goose-more");
+        if (more.tagName === "OL") more.setAttribute("start", String(this.#start + this.#count));
+        more.append(...until(next, null));
+        this.el.after(more);
+        this.flow.commitNodes(1);
+        this.#parts.push(more);
+        this.el = more;
+      }
+      this.#committed = next;
+      this.#count += 1;
+    }
+  }
+
+  close(): void {
+    this.commit(until(this.next, null).length);
+  }
+}
+
+export class OpenQuote {
+  readonly flow: Flow;
+
+  constructor(readonly el: Element) {
+    this.flow = new Flow(el);
+  }
+
+  show(token: Token, _isLast: boolean, options: RenderOptions): boolean {
+    return token.type === "blockquote" && this.flow.show(token.tokens ?? [], options);
+  }
+
+  close(): void {
+    this.flow.close();
+  }
+}
+
+export class OpenTable {
+  #body: Element | null;
+  #committed: ChildNode | null = null;
+  #count = 0;
+  /** Those that are drawn and not committed. */
+  #rows: Tokens.TableCell[][];
+  /** They say how wide columns are. */
+  readonly #first: Tokens.TableCell[][];
+
+  constructor(
+    readonly el: Element,
+    token: Tokens.Table,
+  ) {
+    this.#first = [token.header];
+    this.#rows = token.rows;
+    const [first, ...others] = Array.from(el.querySelectorAll("tbody"));
+    this.#body = first ?? null;
+    for (const other of others) {
+      first?.append(...other.childNodes);
+      other.closest(".goose-rows")?.remove();
+    }
+  }
+
+  get next(): ChildNode | null {
+    return this.#committed ? this.#committed.nextSibling : (this.#body?.firstChild ?? null);
+  }
+
+  show(token: Token, _isLast: boolean, options: RenderOptions): boolean {
+    if (token.type !== "table" || !this.#body) return false;
+    this.#rows = (token as Tokens.Table).rows;
+    const rows = this.#rows.map((row) => renderRow(row, options));
+    morph(this.#body, this.#committed, rows);
+    return true;
+  }
+
+  commit(rows: number): void {
+    for (const row of this.#rows.splice(0, rows)) {
+      const { next } = this;
+      if (this.#count < ROWS) this.#first.push(row);
+      else if (this.#count % ROWS === 0) {
+        const rest = until(next, null);
+        this.#body = addRows(this.el, this.#first);
+        this.#body.append(...rest);
+      }
+      this.#committed = next;
+      this.#count += 1;
+    }
+  }
+
+  close(): void {
+    this.commit(this.#rows.length);
+  }
+}
+
+/** A very long paragraph. */
+export class OpenText {
+  #committed: ChildNode | null = null;
+
+  constructor(readonly el: Element) {}
+
+  show(token: Token, _isLast: boolean, options: RenderOptions): boolean {
+    if (token.type !== "paragraph" && token.type !== "text") return false;
+    morph(this.el, this.#committed, boxes(token.tokens ?? [], options));
+    return true;
+  }
+
+  commit(count: number): void {
+    for (let left = count; left > 0; left--) {
+      this.#committed = this.#committed ? this.#committed.nextSibling : this.el.firstChild;
+    }
+  }
+
+  close(): void {}
+}

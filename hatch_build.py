@@ -20,7 +20,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
-PARTS = ("highlight", "maths", "diagrams", "panels")
+PARTS = ("highlight", "maths", "diagrams", "panels", "streaming")
 BUNDLE = ("widget.js", "widget.css", *(f"parts/{name}.js" for name in PARTS))
 FINGERPRINT = "fingerprint.sha256"
 OLDEST_NODE = (20, 19)  # js/package.json, "engines"

@@ -36,7 +36,7 @@ from .transcript import Change, Item
 log = logging.getLogger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
-_PARTS: Final = ("highlight", "maths", "diagrams", "panels")  # sent when a page first needs them
+_PARTS: Final = ("highlight", "maths", "diagrams", "panels", "streaming")  # sent when a page first needs them
 _CONTROL_MESSAGE: Final = "goose_msg"
 _REMEMBERED_ACTIONS: Final = 4096
 

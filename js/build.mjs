@@ -99,7 +99,8 @@ async function main() {
   const parts = join(out, "parts");
   rmSync(parts, { recursive: true, force: true });
   mkdirSync(parts, { recursive: true });
-  const entryPoints = ["highlight.ts", "maths.ts", "diagrams.ts", "panels.tsx"].map((name) => `src/parts/${name}`);
+  const names = ["highlight.ts", "maths.ts", "diagrams.ts", "panels.tsx", "streaming.ts"];
+  const entryPoints = names.map((name) => `src/parts/${name}`);
   const { outputFiles } = await build({ ...OPTIONS, entryPoints, outdir: parts, write: false });
   const digest = createHash("sha256");
   for (const { path, contents } of outputFiles) {

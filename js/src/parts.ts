@@ -7,6 +7,7 @@ export interface Parts {
   maths: typeof import("./parts/maths");
   diagrams: typeof import("./parts/diagrams");
   panels: typeof import("./parts/panels");
+  streaming: typeof import("./parts/streaming");
 }
 
 export type PartName = keyof Parts;
@@ -27,11 +28,10 @@ declare const PARTS_DIGEST: string;
 const KEY = Symbol.for(`goose-widget ${typeof PARTS_DIGEST === "string" ? PARTS_DIGEST : ""}`);
 const PAUSE = 10_000;
 
-/** Of the page: every widget evaluates this module anew. */
-const page = globalThis as { [KEY]?: Map<PartName, Entry> };
-page[KEY] ??= new Map();
-const entries = page[KEY];
-const sources = new Set<PartSource>();
+/** Of the page: every widget, and every part, evaluates this module anew. */
+const page = globalThis as { [KEY]?: { entries: Map<PartName, Entry>; sources: Set<PartSource> } };
+page[KEY] ??= { entries: new Map(), sources: new Set() };
+const { entries, sources } = page[KEY];
 
 /** Where parts come from, until the returned function is called. */
 export function addSource(source: PartSource): () => void {

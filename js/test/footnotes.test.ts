@@ -1,6 +1,10 @@
 import { expect, it, vi } from "vitest";
 import { MarkdownStream } from "../src/markdown/stream";
+import { givePart } from "../src/parts";
+import * as streaming from "../src/parts/streaming";
 import { draw } from "./fuzz";
+
+givePart("streaming", streaming);
 
 const numbers = (el: HTMLElement) => [...el.querySelectorAll("[data-note]")].map((button) => button.textContent);
 const notes = (el: HTMLElement) => [...el.querySelectorAll(".goose-notes li > div")].map((note) => note.textContent);

@@ -3,9 +3,12 @@ import { Lexer } from "marked";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MarkdownStream } from "../src/markdown/stream";
 import { givePart } from "../src/parts";
+import * as streaming from "../src/parts/streaming";
 import { documents, fuzz } from "./documents";
 import { chunksOf, draw, expectSame, whole } from "./fuzz";
 import { longDocuments } from "./long";
+
+givePart("streaming", streaming);
 
 describe.each(Object.entries(documents))("streaming %s equals drawing it at once", (_name, text) => {
   it("by character and in random chunks", () => {

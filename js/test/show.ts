@@ -2,6 +2,7 @@
 import { act } from "preact/test-utils";
 import { givePart } from "../src/parts";
 import * as panels from "../src/parts/panels";
+import * as streaming from "../src/parts/streaming";
 import widget from "../src/widget";
 import type { Change, Traits } from "../src/wire";
 import { FakeModel } from "./fake";
@@ -10,6 +11,7 @@ import { FakeModel } from "./fake";
 const AREA = ".goose-field textarea";
 
 givePart("panels", panels);
+givePart("streaming", streaming);
 
 let shown = 0;
 

@@ -4,13 +4,12 @@
  */
 import type { Token, Tokens } from "marked";
 import { isClosed } from "./fence";
-import type { MathToken } from "./math";
-import { Flow, OpenList, OpenQuote, OpenTable, OpenText } from "./open";
+import { Flow } from "./flow";
+import { OpenList, OpenQuote, OpenTable, OpenText } from "./open";
+import { GOES_ON, longest, pieces } from "./pieces";
 import { OpenRaw, type RawToken } from "./raw";
-import { GOES_ON, longest, pieces } from "./reader";
+import { isIndented, lineBreaks, rawOf, settled } from "./settled";
 
-/** An incomplete line longer than this can't become the marker of a list item any more. */
-const MARKER = 20;
 /** A line as long as this is not expected to become the head of a table. */
 const NO_HEAD = 500;
 
@@ -231,51 +230,6 @@ export class Cutter {
   }
 }
 
-/**
- * How many of the tokens no further text can change. The last block is open, and what stands before it without a blank
- * line may turn out to be one with it ("a\n-" to a table), unless its first line is whole and begins something else. A list
- * goes on across blank lines, as long as the line after them may become an item ("1. a\n\n2").
- */
-function settled(tokens: Token[], text: string): number {
-  const last = tokens.findLastIndex((token) => token.type !== "space");
-  if (last < 1) return 0;
-  const start = rawOf(tokens.slice(0, last)).length;
-  const decided = text.includes("\n", start) || text.length - start > MARKER;
-  let open = last;
-  for (; open > 0; open--) {
-    const token = tokens[open - 1];
-    if (open === last && hasBegun(tokens[open], text.slice(start))) break;
-    if (token?.type === "space") {
-      const before = tokens[open - 2];
-      if (decided || !before || !goesOn(before)) break;
-    } else if (token && isClosedBlock(token)) {
-      break;
-    }
-  }
-  return open;
-}
-
-function isClosedBlock(token: Token): boolean {
-  if (token.type === "math") return (token as unknown as MathToken).tex !== null;
-  return token.type === "heading" || token.type === "hr" || (token.type === "code" && !isIndented(token));
-}
-
-/** Its beginning is not part of what stands before, whatever comes: its second line is whole, and makes no table of it. */
-function hasBegun(token: Token | undefined, text: string): boolean {
-  const begins =
-    token?.type === "list" || token?.type === "blockquote" || token?.type === "table" || token?.type === "code";
-  return begins && !isIndented(token) && lineBreaks(text) > 1;
-}
-
-/** Across blank lines. */
-function goesOn(token: Token): boolean {
-  return token.type === "list" || token.type === "footnote" || isIndented(token);
-}
-
-function isIndented(token: Token): boolean {
-  return token.type === "code" && token.codeBlockStyle === "indented";
-}
-
 /** An item that makes its list loose: a blank line is in it, or between it and the next. */
 function isLoose({ raw, tokens }: Tokens.ListItem): boolean {
   return /\n[ \t]*\n[ \t]*$/.test(raw) || tokens.some(isBlankLine);
@@ -296,14 +250,6 @@ function decided(text: string): string {
   return text.slice(0, end);
 }
 
-function rawOf(tokens: Token[]): string {
-  return tokens.reduce((raw, token) => raw + token.raw, "");
-}
-
 function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
-}
-
-function lineBreaks(text: string): number {
-  return text.split("\n").length - 1;
 }

@@ -3,131 +3,11 @@
  * read goes on behind it. So a list of thousands of items costs as much per chunk as a short one.
  */
 import type { Token, Tokens } from "marked";
-import { h } from "../dom";
+import { Flow, type Open, until } from "./flow";
 import { morph } from "./morph";
-import type { OpenRaw } from "./raw";
-import {
-  addRows,
-  boxes,
-  ITEMS,
-  nodesOf,
-  PART,
-  PART_CLASS,
-  type RenderOptions,
-  ROWS,
-  renderBlocks,
-  renderItem,
-  renderRow,
-} from "./render";
+import { addRows, boxes, ITEMS, nodesOf, type RenderOptions, ROWS, renderItem, renderRow } from "./render";
 
-export type Open = OpenList | OpenQuote | OpenTable | OpenText | OpenRaw;
-
-/** A sequence of blocks: the message, a quotation, an item of a list. */
-export class Flow {
-  /** The first block that is not committed, if its beginning is. */
-  open: Open | null = null;
-  #part: Element;
-  #committed: ChildNode | null = null;
-  #count = 0;
-
-  /** Children of `el` from `end` on are not the flow's. */
-  constructor(
-    readonly el: Element,
-    private readonly end: () => ChildNode | null = () => null,
-  ) {
-    this.#part = el;
-    for (const part of Array.from(el.children)) {
-      if (part.className === PART_CLASS) part.replaceWith(...part.childNodes);
-    }
-  }
-
-  /** The first node that is not committed. */
-  get next(): ChildNode | null {
-    const next: ChildNode | null = this.#committed ? this.#committed.nextSibling : this.#part.firstChild;
-    return next === this.#end ? null : next;
-  }
-
-  get #end(): ChildNode | null {
-    return this.#part === this.el ? this.end() : null;
-  }
-
-  /** Draws what is not committed; false if the first token does not go on with the open block. */
-  show(tokens: Token[], options: RenderOptions): boolean {
-    const nodes: Node[] = [];
-    let rest = tokens;
-    if (this.open) {
-      const at = tokens.findIndex((token) => token.type !== "space");
-      const token = tokens[at];
-      if (!token || !this.open.show(token, at === tokens.length - 1, options)) return false;
-      nodes.push(this.open.el);
-      rest = tokens.slice(at + 1);
-    }
-    nodes.push(...renderBlocks(rest, options));
-    morph(this.#part, this.#committed, nodes, this.#end);
-    return true;
-  }
-
-  /** These are drawn already, and stay. */
-  commit(tokens: Token[]): void {
-    let rest = tokens;
-    if (this.open) {
-      const at = tokens.findIndex((token) => token.type !== "space");
-      if (at < 0) return;
-      this.open.close();
-      this.open = null;
-      this.commitNodes(1);
-      rest = tokens.slice(at + 1);
-    }
-    this.commitNodes(rest.reduce((sum, token) => sum + nodesOf(token), 0));
-  }
-
-  commitNodes(count: number): void {
-    for (let left = count; left > 0; left--) {
-      const { next } = this;
-      if (!next) return;
-      if (this.#count > 0 && this.#count % PART === 0) {
-        const part = h("div", { class: PART_CLASS });
-        const rest = until(next, this.#end);
-        this.el.insertBefore(part, this.end());
-        part.append(...rest);
-        this.#part = part;
-      }
-      this.#committed = next;
-      this.#count += 1;
-    }
-  }
-
-  close(): void {
-    this.open?.close();
-    this.open = null;
-    this.commitNodes(until(this.next, this.#end).length);
-  }
-
-  /** Back to what was committed when `mark` was made. */
-  reset(mark: { part: Element; committed: ChildNode | null; count: number }): void {
-    this.open = null;
-    while (this.#part !== mark.part) {
-      const { previousElementSibling: before } = this.#part;
-      this.#part.remove();
-      this.#part = before?.className === PART_CLASS ? before : this.el;
-    }
-    this.#committed = mark.committed;
-    this.#count = mark.count;
-    morph(this.#part, this.#committed, [], this.#end);
-  }
-
-  mark() {
-    return { part: this.#part, committed: this.#committed, count: this.#count };
-  }
-}
-
-function until(node: ChildNode | null, end: ChildNode | null): ChildNode[] {
-  const nodes: ChildNode[] = [];
-  for (let next = node; next && next !== end; next = next.nextSibling) nodes.push(next);
-  return nodes;
-}
-
-export class OpenList {
+export class OpenList implements Open {
   /** The item whose beginning is committed. */
   item: { el: HTMLElement; flow: Flow } | null = null;
   /** What is committed makes it loose. */
@@ -197,7 +77,7 @@ export class OpenList {
   }
 }
 
-export class OpenQuote {
+export class OpenQuote implements Open {
   readonly flow: Flow;
 
   constructor(readonly el: Element) {
@@ -213,7 +93,7 @@ export class OpenQuote {
   }
 }
 
-export class OpenTable {
+export class OpenTable implements Open {
   #body: Element | null;
   #committed: ChildNode | null = null;
   #count = 0;
@@ -268,7 +148,7 @@ export class OpenTable {
 }
 
 /** A very long paragraph. */
-export class OpenText {
+export class OpenText implements Open {
   #committed: ChildNode | null = null;
 
   constructor(readonly el: Element) {}

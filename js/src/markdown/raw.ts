@@ -3,10 +3,11 @@ import type { Token, Tokens } from "marked";
 import { TextStream } from "../textstream";
 import { codeBlock, codeFrame } from "./codeblock";
 import { isClosed, languageOfFence } from "./fence";
+import type { Open } from "./flow";
 
 export type RawToken = Tokens.Code | Tokens.HTML;
 
-export class OpenRaw {
+export class OpenRaw implements Open {
   el: HTMLElement;
   /** How many of its lines are read each time: they say what it is. */
   readonly head: number;

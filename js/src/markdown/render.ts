@@ -9,7 +9,8 @@ import { decodeEntities } from "./entities";
 import { languageOfFence } from "./fence";
 import { type Footnote, footnoteOf } from "./footnotes";
 import type { MathToken } from "./math";
-import { type Piece, sourceOf } from "./reader";
+import type { Piece } from "./pieces";
+import { sourceOf } from "./sources";
 import { imageAddress, linkAddress } from "./urls";
 
 export interface RenderOptions {

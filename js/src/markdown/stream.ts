@@ -4,13 +4,16 @@
  */
 import type { Token, Tokens } from "marked";
 import { h } from "../dom";
-import { Cutter } from "./cut";
+import { type Parts, withPart } from "../parts";
+import type { Cutter } from "./cut";
+import { Flow } from "./flow";
 import { labelsIn } from "./labels";
 import { morph } from "./morph";
 import { Notes } from "./notes";
-import { Flow } from "./open";
-import { type Links, read, readAgain, sourceOf } from "./reader";
+import { type Links, read, readAgain } from "./reader";
 import { inline, type RenderOptions } from "./render";
+import { rawOf, settled } from "./settled";
+import { sourceOf } from "./sources";
 
 /** Drawing may take this share of the time at most; what can't be cut is drawn less often. */
 const SHARE = 1 / 8;
@@ -26,6 +29,12 @@ export interface Limits {
 
 const LIMITS: Limits = { cut: 1200, slice: 4000, budget: 12 };
 
+/** Cuts open blocks too; until it is there, all of an open block is read and drawn again with each draw. */
+let streaming: Parts["streaming"] | null = null;
+const take = (part: Parts["streaming"]) => {
+  streaming = part;
+};
+
 export class MarkdownStream {
   readonly el = h("div", { class: "goose-md" });
   readonly #notes = new Notes(this.el);
@@ -34,7 +43,7 @@ export class MarkdownStream {
     footnote: (token) => this.#notes.show(token, this.#options),
     number: (label) => this.#notes.number(label),
   };
-  readonly #cutter = new Cutter((tokens) => this.#settle(tokens));
+  #cutter: Cutter | null = null;
   #flow = new Flow(this.el, () => this.#notes.el.parentNode && this.#notes.el);
   #chunks: string[] = [];
   /** What is read: the text that is not committed. */
@@ -155,8 +164,22 @@ export class MarkdownStream {
       }
       const isLong = this.#tail.length > this.limits.cut;
       this.#isWhole &&= isLong;
-      this.#tail = this.#cutter.cut(this.#flow, this.#tokens, this.#tail, isLong && !this.#isWhole);
+      this.#tail = this.#cut(isLong && !this.#isWhole);
     });
+  }
+
+  /** Commits what it can of what is drawn; returns what is left. `deep`: in open blocks, too. */
+  #cut(deep: boolean): string {
+    const last = this.#tokens.at(-1);
+    if (deep || last?.type === "code") withPart("streaming", take);
+    if (streaming) this.#cutter ??= new streaming.Cutter((tokens) => this.#settle(tokens));
+    if (this.#cutter) return this.#cutter.cut(this.#flow, this.#tokens, this.#tail, deep);
+    const tokens = this.#tokens.slice(0, settled(this.#tokens, this.#tail));
+    const raw = rawOf(tokens);
+    if (raw.trim() === "" || !this.#tail.startsWith(raw)) return this.#tail;
+    this.#settle(tokens);
+    this.#flow.commit(tokens);
+    return this.#tail.slice(raw.length);
   }
 
   /** False if the text does not go on with the block that is open. */

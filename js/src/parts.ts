@@ -72,8 +72,9 @@ async function load(name: PartName, entry: Entry): Promise<void> {
   entry.loading = true;
   for (const source of [...sources].reverse()) {
     try {
+      // Not revoked: a part can run in a worker, too.
       const url = URL.createObjectURL(new Blob([await source(name)], { type: "text/javascript" }));
-      const module = await import(/* @vite-ignore */ url).finally(() => URL.revokeObjectURL(url));
+      const module = await import(/* @vite-ignore */ url);
       entry.loading = false;
       givePart(name, module);
       return;

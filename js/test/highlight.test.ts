@@ -17,6 +17,13 @@ function element(): HTMLElement {
   return document.createElement("code");
 }
 
+/** Between boxes there is a line break. */
+function textOf(code: HTMLElement): string {
+  const boxes = code.querySelectorAll(":scope > .goose-box");
+  const texts = boxes.length > 0 ? [...boxes].map(({ textContent }) => textContent) : [code.textContent];
+  return texts.join("\n").trimEnd();
+}
+
 it.each([
   ...[
     "bash",
@@ -73,7 +80,35 @@ it.each([
   come();
   const code = element();
   fillCode(code, text, language);
-  expect([code.textContent, code.children.length]).toEqual([text, 0]);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(textOf(code)).toBe(text.trimEnd());
+  expect(code.querySelector("[class^=hljs]")).toBeNull();
+});
+
+it("colours long code box by box, also what goes on in the next one", async () => {
+  const { fillCode, come } = await page();
+  come();
+  const text = `if x: pass\n"""<img src=x>${"\nall of it is a string & <b>".repeat(400)}"""\n${"y = 1\n\n".repeat(900)}`;
+  const code = element();
+  fillCode(code, text, "python");
+  const boxes = [...code.children];
+  expect(boxes.length).toBeGreaterThan(3);
+  await vi.waitFor(() => expect(boxes.at(-1)?.querySelector(".hljs-number")).not.toBeNull());
+  expect([...code.children]).toEqual(boxes);
+  expect(textOf(code)).toBe(text.trimEnd());
+  expect(boxes[1]?.firstElementChild?.className).toBe("hljs-string");
+  expect(code.querySelectorAll("img, b")).toHaveLength(0);
+});
+
+it("gives up colouring what is replaced", async () => {
+  const { fillCode, come } = await page();
+  come();
+  const code = element();
+  fillCode(code, "if x: pass\n".repeat(1000), "python");
+  fillCode(code, "other\n".repeat(1000), "");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(textOf(code)).toBe("other\n".repeat(1000).trimEnd());
+  expect(code.querySelector("[class^=hljs]")).toBeNull();
 });
 
 it.each(["html", "python", "markdown", "xml", "javascript", "php", "diff", "brainf"])(

@@ -3,11 +3,13 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { givePart } from "../src/parts";
 import * as panels from "../src/parts/panels";
+import * as streaming from "../src/parts/streaming";
 import widget from "../src/widget";
 import type { Item } from "../src/wire";
 import { agent, FakeModel, keyframe, tool, user } from "./fake";
 
 givePart("panels", panels);
+givePart("streaming", streaming);
 // Else it is waited for.
 givePart("highlight", { colour: () => {} });
 

@@ -95,7 +95,7 @@ describe("while text streams", () => {
     givePart("highlight", await import("../src/parts/highlight"));
     const markdown = new MarkdownStream();
     markdown.push("```python\nx = 1\n``");
-    expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1\n");
+    expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1");
     markdown.push("still\n");
     expect(markdown.el.querySelector("code")?.textContent).toBe("x = 1\n``still");
     expect(markdown.el.querySelector("[class^=hljs]")).toBeNull();

@@ -8,9 +8,14 @@ export function codeBlock(text: string, language: string, label = language): HTM
   const code = h("code");
   fillCode(code, text, language);
   const frame = codeFrame(code, label);
+  complete(frame, text, language, label);
+  return frame;
+}
+
+/** All of the code is in its frame: adds what only then can be used. */
+export function complete(frame: HTMLElement, text: string, language: string, label = language): void {
   if (language === "mermaid") addDiagram(frame, text);
   if (CELL.test(label)) frame.querySelector(".goose-copy")?.after(toCell());
-  return frame;
 }
 
 /** Code that a cell can run; whether there are cells, and this is an answer of goose's, is known to `cells.ts` and the styles. */

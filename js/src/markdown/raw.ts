@@ -1,9 +1,10 @@
 /** Code and HTML that is still open: its text is shown as it comes, without colours. */
 import type { Token, Tokens } from "marked";
 import { TextStream } from "../textstream";
-import { codeBlock, codeFrame } from "./codeblock";
+import { codeBlock, codeFrame, complete } from "./codeblock";
 import { isClosed, languageOfFence } from "./fence";
 import type { Open } from "./flow";
+import { addColours, LONG } from "./highlight";
 
 export type RawToken = Tokens.Code | Tokens.HTML;
 
@@ -40,8 +41,8 @@ export class OpenRaw implements Open {
     // More text on the last line would make it a line of code.
     if (this.#kind === "fenced" && isClosed(raw) && (!isLast || raw.endsWith("\n"))) this.close();
     else {
-      // What may be the start of the closing line is not shown yet.
-      this.#reveal(this.#kind === "fenced" ? text.replace(/(^|\n) {0,3}(?:`+|~+) *$/, "$1") : text.trimEnd());
+      // What may be the start of the closing line is not shown yet, nor is the line break before it.
+      this.#reveal(this.#kind === "fenced" ? text.replace(/(?:^|\n)(?: {0,3}(?:`+|~+) *)?$/, "") : text.trimEnd());
     }
     return true;
   }
@@ -68,7 +69,14 @@ export class OpenRaw implements Open {
     if (this.#isDone) return;
     this.#isDone = true;
     if (this.#kind === "html") return;
-    const el = codeBlock(this.#before.join("") + this.#after, this.#language);
+    const text = this.#before.join("") + this.#after;
+    if (text.length > LONG) {
+      this.#reveal(this.#after);
+      addColours(this.#text.el, text, this.#language);
+      complete(this.el, text, this.#language);
+      return;
+    }
+    const el = codeBlock(text, this.#language);
     this.el.replaceWith(el);
     this.el = el;
   }

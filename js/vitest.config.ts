@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"] },
+  // Some draw documents hundreds of times, and a machine may be busy.
+  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
   oxc: { jsx: { importSource: "preact" } },
   plugins: [
     {

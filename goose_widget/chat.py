@@ -16,7 +16,7 @@ from . import events as ev
 from .answers import is_deciding
 from .attachments import LARGEST, checked
 from .client import Client
-from .loop import background, is_done
+from .loop import TooLate, background
 from .permission import OnPermission, check
 from .recording import find, wish
 from .replay import Player
@@ -205,11 +205,10 @@ class Chat(Shelf):
             raise errors.UsageError(
                 f"{name}() waits for the reply, so it can't be called from an observer or on_permission."
             )
-        future = self._submit(work)
-        if not is_done(future, timeout):
-            future.cancel()  # cancels the turn, if it still runs
-            raise errors.TurnTimeout(timeout)
-        return future.result()
+        try:
+            return self._wait(work, timeout)  # ending the wait cancels the turn
+        except TooLate:
+            raise errors.TurnTimeout(timeout) from None
 
     async def ask_async(
         self, text: str, *, attachments: Iterable[Attachable] = (), on_permission: OnPermission = None

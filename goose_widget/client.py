@@ -21,6 +21,7 @@ from . import errors
 from ._version import __version__
 from .connection import MAX_FRAME, Connection, answers, close_reason, open_connection, send, watch
 from .endpoint import Endpoint, mask, probe, ws_token
+from .loop import within
 from .pace import Pace
 from .protocol import Get, Got, Outgoing, Speaker
 from .protocol.acp import Acp
@@ -131,7 +132,7 @@ class Client:
             delay = backoff(attempt, random.random())
             self._session.reconnecting(attempt, time.time() + delay, reason)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), delay)
+                await within(delay, self._wake.wait())
 
     @contextlib.asynccontextmanager
     async def _connect(self, endpoint: Endpoint) -> AsyncIterator[Connection]:

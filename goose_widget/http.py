@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import re
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from . import certificates
 from .cookies import Cookies
-from .loop import in_thread
+from .loop import in_thread, within
 from .proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ async def get(
     """
     jar = Cookies() if cookies is None else cookies
     request = functools.partial(_get, url, dict(headers or {}), jar, ca, min(timeout, _LONGEST_WAIT), limit)
-    return await asyncio.wait_for(in_thread(request, "goose-widget-http"), timeout)
+    return await within(timeout, in_thread(request, "goose-widget-http"))
 
 
 def _get(url: str, headers: dict[str, str], cookies: Cookies, ca: str, timeout: float, limit: int) -> Answer:

@@ -16,7 +16,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,10 @@ _LOOK: Final = 0.5  # seconds
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+
+class TooLate(Exception):
+    """What was waited for did not come in the time that it had."""
 
 
 class Background:
@@ -75,6 +79,47 @@ class Background:
         """Run a coroutine on the thread; its result as a future that any thread can wait for."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
+    def wait(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        """Run a coroutine on the thread, and wait for it on another one.
+
+        Whatever ends the waiting, also Ctrl-C at any moment of it, cancels the coroutine.
+
+        Raises:
+            TooLate: `timeout` seconds were not enough.
+        """
+        task: asyncio.Task[Any] | None = None
+        is_given_up = False
+
+        async def run() -> T:
+            nonlocal task
+            task = asyncio.current_task()
+            if is_given_up:
+                work.close()
+                raise asyncio.CancelledError
+            return await work
+
+        def give_up() -> None:
+            nonlocal is_given_up
+            is_given_up = True
+            if task is not None:
+                task.cancel()
+
+        try:
+            # Ctrl-C may come before there is a future to cancel.
+            future = self.submit(run())
+            deadline = None if timeout is None else time.monotonic() + timeout
+            while not future.done():
+                # In short waits: a lock without a time-out does not see Ctrl-C on Windows.
+                left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+                if left <= 0:
+                    raise TooLate
+                concurrent.futures.wait([future], left)
+            return future.result()
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # the thread has ended
+                self.call(give_up)
+            raise
+
     def call(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call a function on the thread, soon, without waiting."""
         self.loop.call_soon_threadsafe(lambda: function(*args, **kwargs))
@@ -92,20 +137,22 @@ class Background:
             log.error("a background task failed", exc_info=error)
 
 
-def is_done(future: concurrent.futures.Future[Any], timeout: float | None = None) -> bool:
-    """Wait for a future on another thread; False if `timeout` seconds were not enough. Ctrl-C cancels it."""
-    deadline = None if timeout is None else time.monotonic() + timeout
+async def within(timeout: float, work: Awaitable[T]) -> T:
+    """`asyncio.wait_for`, which before Python 3.12 swallows a cancellation that comes at the moment when `work` ends.
+
+    Raises:
+        asyncio.TimeoutError: `timeout` seconds were not enough; `work` is cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    # What fails after nobody waits any more counts as seen.
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
     try:
-        while not future.done():
-            # In short waits: a lock without a time-out does not see Ctrl-C on Windows.
-            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
-            if left <= 0:
-                return False
-            concurrent.futures.wait([future], left)
-    except BaseException:
-        future.cancel()
-        raise
-    return True
+        done, _ = await asyncio.wait({task}, timeout=timeout)
+        if not done:
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 async def unbroken(work: Coroutine[Any, Any, T]) -> T:

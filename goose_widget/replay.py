@@ -27,6 +27,7 @@ from typing import Final
 from . import errors
 from . import events as ev
 from .events import Event
+from .loop import within
 from .pace import Pace
 from .protocol import Configured, Got, Greeted, Incoming, Opened, OpenTurn, Outgoing, Signal
 from .protocol.requests import Declined, Request
@@ -314,7 +315,7 @@ class Player:
             await self._news.wait()
         elif left > 0:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._news.wait(), left)
+                await within(left, self._news.wait())
         else:
             await asyncio.sleep(0)  # others have something to do too
 

@@ -23,7 +23,7 @@ from .conversation import Found
 from .endpoint import Endpoint
 from .facts import Facts
 from .log import load, load_newest
-from .loop import background, in_thread
+from .loop import background, in_thread, within
 from .permission import OnPermission, check
 from .protocol.requests import Answered, Declined, Request
 from .recording import Recording
@@ -415,7 +415,7 @@ class Room:
 
         self.session.set(setting, value, settle)
         try:
-            refusal = await asyncio.wait_for(answered, _SET_PATIENCE)
+            refusal = await within(_SET_PATIENCE, answered)
         except asyncio.TimeoutError:
             refusal = (
                 f"goose did not change the {setting} within {_SET_PATIENCE:g} s. Stop the turn, or try again later."
@@ -428,7 +428,7 @@ class Room:
         answered: asyncio.Future[Answered | Declined] = asyncio.get_running_loop().create_future()
         self.session.request(request, lambda answer: None if answered.done() else answered.set_result(answer))
         try:
-            return await asyncio.wait_for(answered, _REQUEST_PATIENCE)
+            return await within(_REQUEST_PATIENCE, answered)
         except asyncio.TimeoutError:
             return Declined("", f"goose did not answer within {_REQUEST_PATIENCE:g} s")
 

@@ -27,6 +27,7 @@ from typing import Final
 
 from . import errors
 from .endpoint import Endpoint
+from .loop import within
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +235,7 @@ class _Process:
                     self._ready_at = time.monotonic()
                     return answer.status != 401
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.ended.wait(), 0.03)
+                await within(0.03, self.ended.wait())
         crash = self.crash
         if "Address already in use" in crash.detail:
             return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from . import errors, imported, library, removal
-from .loop import background, in_thread, is_done, unbroken
+from .loop import background, in_thread, unbroken
 from .notebook import here
 from .permission import check
 from .room import Room
@@ -246,16 +246,18 @@ class Shelf(Shown):
         }
 
     def _submit(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        self._check_process(work)
+        return background().submit(work)
+
+    def _wait(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
+        """Do it on the background thread. Ctrl-C cancels it."""
+        self._check_process(work)
+        return background().wait(work, timeout)
+
+    def _check_process(self, work: Coroutine[Any, Any, T]) -> None:
         if os.getpid() != self._pid:
             work.close()
             raise errors.UsageError("This chat belongs to the process that made it; this one is a fork of it.")
-        return background().submit(work)
-
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do it on the background thread. Ctrl-C cancels it."""
-        future = self._submit(work)
-        is_done(future)
-        return future.result()
 
 
 async def delete(terms: Terms, file: SessionFile, *, only_here: bool = False) -> None:
@@ -357,6 +359,4 @@ def _run(name: str, work: Coroutine[Any, Any, T]) -> T:
     if background().is_current:
         work.close()
         raise errors.UsageError(f"{name}() waits for the server, so it can't be called from an observer.")
-    future = background().submit(work)
-    is_done(future)
-    return future.result()
+    return background().wait(work)

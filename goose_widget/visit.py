@@ -9,6 +9,7 @@ from typing import Final
 
 from . import errors
 from .facts import Facts
+from .loop import within
 from .room import Room
 from .store import Entry, SessionFile
 from .terms import Terms
@@ -32,7 +33,7 @@ async def visit(terms: Terms, file: SessionFile | None = None) -> AsyncIterator[
     try:
         await room.start()
         try:
-            await asyncio.wait_for(room.until_ready(), _PATIENCE)
+            await within(_PATIENCE, room.until_ready())
         except asyncio.TimeoutError:
             raise errors.ConnectionRefused(room.target.place, f"It did not answer in {_PATIENCE:g} s.") from None
         yield room

@@ -20,8 +20,8 @@ PYTHON ?= python3
 VENV ?= .venv
 GOOSE ?= mine
 ARGS ?=
-# One worker drives the browser, the other one does the rest meanwhile.
-PARALLEL ?= --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# A file stays with one worker: what its tests share is made once.
+PARALLEL ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Targets can't have spaces, but the path to this folder may: it is only where it has to be, and quoted.
 venv := $(VENV)

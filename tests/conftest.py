@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from support import browser, installed
-
-HERE = Path(__file__).parent
-IN_BROWSER = (HERE / "browser", HERE / "test_benchmarks.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,13 +26,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("GOOSE_TEST_BROWSER", browser.find() or "")
     kernels = [installed.ipykernel6(), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(kernels)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, one has all tests in a browser, and no file is torn: its fixtures are made once."""
-    for item in items:
-        is_in_browser = any(item.path.is_relative_to(place) for place in IN_BROWSER)
-        item.add_marker(pytest.mark.xdist_group("browser" if is_in_browser else str(item.path)))
 
 
 @pytest.fixture

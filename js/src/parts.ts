@@ -26,6 +26,8 @@ interface Entry {
 declare const PARTS_DIGEST: string;
 const KEY = Symbol.for(`goose-widget ${typeof PARTS_DIGEST === "string" ? PARTS_DIGEST : ""}`);
 const PAUSE = 10_000;
+/** What waits for one part at most: what streams is drawn again and again, and nobody says that it is gone. */
+const MOST = 5000;
 
 /** Of the page: every widget evaluates this module anew. */
 const page = globalThis as { [KEY]?: Map<PartName, Entry> };
@@ -39,14 +41,27 @@ export function addSource(source: PartSource): () => void {
   return () => sources.delete(source);
 }
 
-/** Calls `use` with the part: at once if it is there, else when it has come; never, if it can't be had. */
-export function withPart<N extends PartName>(name: N, use: (part: Parts[N]) => void): void {
+/**
+ * Calls `use` with the part: at once if it is there, else when it has come; never, if it can't be had, or once the
+ * returned function was called.
+ */
+export function withPart<N extends PartName>(name: N, use: (part: Parts[N]) => void): () => void {
   const entry = entryOf(name);
   if (entry.module !== undefined) use(entry.module as Parts[N]);
   else {
     entry.waiting.add(use);
+    for (const oldest of entry.waiting) {
+      if (entry.waiting.size <= MOST) break;
+      entry.waiting.delete(oldest);
+    }
     if (!entry.loading) void load(name, entry);
   }
+  return () => entry.waiting.delete(use);
+}
+
+/** The part, if it is there. */
+export function partAtHand<N extends PartName>(name: N): Parts[N] | undefined {
+  return entryOf(name).module as Parts[N] | undefined;
 }
 
 /** The part is here. */

@@ -1,10 +1,13 @@
-/** What somebody asks for before it is seen: the list of sessions, the search, changes side by side, data as a tree. */
+/**
+ * What a chat does not begin with: output as a terminal shows it, changes side by side; and what somebody asks
+ * for before it is seen: the list of sessions, the search.
+ */
 import { type ComponentProps, render } from "preact";
 import { DiffView } from "../items/diffview";
 import { Menu } from "../view/menu";
 
-export { dataOf } from "../data";
-export { dataView } from "../items/dataview";
+export { terminalText } from "../ansi";
+export { OutputView } from "../items/output";
 export { Find } from "../view/find";
 
 export function drawDiff(el: Element, props: ComponentProps<typeof DiffView>): void {

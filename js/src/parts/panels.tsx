@@ -1,8 +1,9 @@
 /**
- * What a chat does not begin with: output as a terminal shows it, changes side by side; and what somebody asks
+ * What a chat does not begin with: output as a terminal shows it, changes side by side, the queue; and what somebody asks
  * for before it is seen: the list of sessions, the search.
  */
 import { type ComponentProps, render } from "preact";
+import { Queue, type QueueProps } from "../composer/queue";
 import { DiffView } from "../items/diffview";
 import { Menu } from "../view/menu";
 
@@ -16,6 +17,10 @@ export function drawDiff(el: Element, props: ComponentProps<typeof DiffView>): v
 
 export function drawMenu(el: Element, props: ComponentProps<typeof Menu>): void {
   render(<Menu {...props} />, el);
+}
+
+export function drawQueue(el: Element, props: QueueProps): void {
+  render(<Queue {...props} />, el);
 }
 
 export function clear(el: Element): void {

@@ -19,9 +19,10 @@ export function Waiting({ chat, locked }: { chat: Chat; locked: boolean }) {
           <span class="goose-muted">{queue.length > 0 && paused && `Paused: ${paused}`}</span>
         </div>
         <ol>
-          {all.map(({ text, attachments }) => (
+          {all.map((each) => (
             <li class="goose-queued">
-              {text.trim().split("\n", 1)[0] || attachments.map(({ name }) => name).join(", ")}
+              <span>{each.text.trim().split("\n", 1)[0] || each.attachments.map(({ name }) => name).join(", ")}</span>
+              {"queued" in each && "Sending…"}
             </li>
           ))}
         </ol>

@@ -7,10 +7,12 @@ import { FakeModel, keyframe, tool } from "./fake";
 const KEY = Symbol.for("goose-widget ");
 const queued = (id: string, text: string) => ({ id, text, attachments: [], steers: false });
 
+let count = 0;
 let remove = () => {};
 let close = () => {};
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
 afterEach(() => {
+  vi.useRealTimers();
   act(() => remove());
   close();
 });
@@ -21,7 +23,8 @@ async function shown(traits: Partial<Traits>) {
   const { default: widget } = await import("../src/widget");
   const { givePart } = await import("../src/parts");
   const panels = { ...(await import("../src/parts/panels")) };
-  const model = new FakeModel({ uid: "late", session_id: "late", status: "running", ...traits });
+  const uid = `late${++count}`;
+  const model = new FakeModel({ uid, session_id: uid, status: "running", ...traits });
   const el = document.createElement("div");
   document.body.append(el);
   close = widget.initialize({ model });
@@ -36,7 +39,10 @@ async function shown(traits: Partial<Traits>) {
     panels,
     come: () => act(() => givePart("panels", panels)),
     waiting: () => page[KEY]?.get("panels")?.waiting.size ?? 0,
-    asked: () => model.sent.filter((message) => message.type === "part" && message.name === "panels").length,
+    asked: () => {
+      const asking = model.sent.filter((message) => message.type === "part" && message.name === "panels");
+      return new Set(asking.map(({ aid }) => aid)).size;
+    },
     set: <K extends keyof Traits>(name: K, value: Traits[K]) => act(() => model.set(name, value)),
     change: (...changes: Change[]) => {
       act(() => model.receive({ type: "changes", log: "l1", from: seq, seq: seq + 1, changes }));
@@ -74,11 +80,15 @@ it("lists what is in the queue, and lets it be changed later", async () => {
   const rows = () => [...chat.el.querySelectorAll(".goose-queue li")].map((row) => row.textContent);
   expect(rows()).toEqual(["one", "two"]);
   expect(chat.el.querySelector(".goose-queue")?.textContent).toContain("2 queuedPaused: It was stopped.");
+  const area = chat.el.querySelector(".goose-field textarea") as HTMLTextAreaElement;
+  area.value = "three";
+  act(() => void area.dispatchEvent(new Event("input", { bubbles: true })));
+  act(() => void area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })));
+  expect(rows()).toEqual(["one", "two", "threeSending…"]);
   chat.come();
   expect(chat.el.querySelectorAll(".goose-queue")).toHaveLength(1);
   expect(chat.el.querySelector("[aria-label='Edit: two']")).not.toBeNull();
-  chat.set("queue", []);
-  expect(chat.el.querySelector(".goose-queue")).toBeNull();
+  expect(rows().at(-1)).toBe("threeSending…");
 });
 
 it("waits once for a part, however often it is drawn, and no longer than it is shown", async () => {
@@ -88,6 +98,41 @@ it("waits once for a part, however often it is drawn, and no longer than it is s
   act(() => remove());
   remove = () => {};
   expect(chat.waiting()).toBe(0);
+});
+
+it("asks again with a later drawing for what did not come", async () => {
+  vi.useFakeTimers();
+  const chat = await shown({ queue: [queued("a", "one")] });
+  chat.model.acknowledge("No.");
+  await act(async () => void (await vi.advanceTimersByTimeAsync(5000)));
+  chat.set("queue_paused", "It was stopped.");
+  expect([chat.waiting(), chat.asked()]).toEqual([0, 1]);
+  await act(async () => void (await vi.advanceTimersByTimeAsync(10_000)));
+  chat.set("queue_paused", "The kernel was restarted.");
+  expect(chat.asked()).toBe(2);
+});
+
+it("takes the queue away with its last message, and keeps the keyboard in the chat", async () => {
+  const chat = await shown({ queue: [queued("a", "one")] });
+  chat.come();
+  chat.el.querySelector<HTMLElement>("[aria-label='Remove from the queue: one']")?.focus();
+  chat.set("queue", []);
+  expect(chat.el.querySelector(".goose-queue")).toBeNull();
+  expect(document.activeElement).toBe(chat.el.querySelector(".goose-field textarea"));
+});
+
+it("attaches nothing when what reads files does not come, and says so", async () => {
+  vi.useFakeTimers();
+  const chat = await shown({ status: "ready" });
+  chat.model.acknowledge("No.");
+  const input = chat.el.querySelector("input[type=file]") as HTMLInputElement;
+  Object.defineProperty(input, "files", { value: [new File(["x"], "a.txt")] });
+  act(() => void input.dispatchEvent(new Event("change", { bubbles: true })));
+  act(() => chat.el.querySelector<HTMLElement>(".goose-send")?.click());
+  expect(chat.el.querySelector(".goose-hint")?.textContent).toContain("An attachment is still being read.");
+  await act(async () => void (await vi.advanceTimersByTimeAsync(1000)));
+  expect(chat.el.querySelector(".goose-remark")?.textContent).toMatch(/^Nothing was attached: .* You can send without/);
+  expect(chat.el.querySelector(".goose-send")?.getAttribute("title")).toBe("Write a message first.");
 });
 
 it("draws the queue again only when it is another", async () => {

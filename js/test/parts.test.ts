@@ -102,3 +102,14 @@ it("tells whether a part is there", async () => {
   givePart("highlight", part);
   expect(partAtHand("highlight")).toBe(part);
 });
+
+it("tells who asked to know that a part can't be had", async () => {
+  const { addSource, withPart } = await widget();
+  addSource(() => Promise.reject(new Error("gone")));
+  const [use, fail, gone] = [vi.fn(), vi.fn(), vi.fn()];
+  withPart("highlight", use, fail);
+  withPart("highlight", () => {}, gone)();
+  await vi.waitFor(() => expect(fail).toHaveBeenCalledOnce());
+  withPart("highlight", use, fail);
+  expect([use, fail, gone].map(({ mock }) => mock.calls.length)).toEqual([0, 2, 0]);
+});

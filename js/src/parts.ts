@@ -20,13 +20,16 @@ interface Entry {
   loading: boolean;
   /** Not asked again before this time: what is drawn again and again asks each time. */
   notBefore: number;
-  waiting: Set<(part: never) => void>;
+  /** What is done when it comes, with what is done when it does not. */
+  waiting: Map<(part: never) => void, (() => void) | undefined>;
 }
 
 /** A digest of all parts, from the build: widgets of another version on the same page have parts of their own. */
 declare const PARTS_DIGEST: string;
 const KEY = Symbol.for(`goose-widget ${typeof PARTS_DIGEST === "string" ? PARTS_DIGEST : ""}`);
 const PAUSE = 10_000;
+/** What waits for one part at most: what streams is drawn again and again, and nobody says that it is gone. */
+const MOST = 5000;
 
 /** Of the page: every widget, and every part, evaluates this module anew. */
 const page = globalThis as { [KEY]?: { entries: Map<PartName, Entry>; sources: Set<PartSource> } };
@@ -39,34 +42,47 @@ export function addSource(source: PartSource): () => void {
   return () => sources.delete(source);
 }
 
-/** Calls `use` with the part: at once if it is there, else when it has come; never, if it can't be had. */
-export function withPart<N extends PartName>(name: N, use: (part: Parts[N]) => void): void {
+/**
+ * Calls `use` with the part: at once if it is there, else when it has come; or `fail`, if it can't be had now. Once the
+ * returned function was called, neither.
+ */
+export function withPart<N extends PartName>(name: N, use: (part: Parts[N]) => void, fail?: () => void): () => void {
   const entry = entryOf(name);
   if (entry.module !== undefined) use(entry.module as Parts[N]);
   else {
-    entry.waiting.add(use);
+    entry.waiting.set(use, fail);
+    for (const oldest of entry.waiting.keys()) {
+      if (entry.waiting.size <= MOST) break;
+      entry.waiting.delete(oldest);
+    }
     if (!entry.loading) void load(name, entry);
   }
+  return () => entry.waiting.delete(use);
+}
+
+/** The part, if it is there. */
+export function partAtHand<N extends PartName>(name: N): Parts[N] | undefined {
+  return entryOf(name).module as Parts[N] | undefined;
 }
 
 /** The part is here. */
 export function givePart<N extends PartName>(name: N, module: Parts[N]): void {
   const entry = entryOf(name);
   entry.module = module;
-  const waiting = [...entry.waiting] as ((part: Parts[N]) => void)[];
+  const waiting = [...entry.waiting.keys()] as ((part: Parts[N]) => void)[];
   entry.waiting.clear();
   for (const use of waiting) use(module);
 }
 
 function entryOf(name: PartName): Entry {
-  const known = entries.get(name) ?? { loading: false, notBefore: 0, waiting: new Set() };
+  const known = entries.get(name) ?? { loading: false, notBefore: 0, waiting: new Map() };
   entries.set(name, known);
   return known;
 }
 
 async function load(name: PartName, entry: Entry): Promise<void> {
   if (performance.now() < entry.notBefore) {
-    entry.waiting.clear();
+    giveUp(entry);
     return;
   }
   entry.loading = true;
@@ -84,5 +100,11 @@ async function load(name: PartName, entry: Entry): Promise<void> {
   }
   entry.loading = false;
   entry.notBefore = performance.now() + PAUSE;
-  entry.waiting.clear();
+  giveUp(entry);
+}
+
+function giveUp({ waiting }: Entry): void {
+  const fails = [...waiting.values()];
+  waiting.clear();
+  for (const fail of fails) fail?.();
 }

@@ -56,6 +56,20 @@ it("says so where the chat's cell is not in the notebook", async () => {
   expect(inserted).toEqual([]);
 });
 
+it("says so where what inserts it can't be had", async () => {
+  type Entries = Map<string, { module?: unknown; notBefore: number }>;
+  const panels = (globalThis as unknown as Record<symbol, Entries>)[Symbol.for("goose-widget ")]?.get("panels");
+  const { manager, inserted } = notebook("mine4");
+  const chat = show({ uid: "mine4" }, manager);
+  chat.change({ op: "add", item: agent("a", ANSWER, "done") });
+  const before = { ...panels };
+  Object.assign(panels ?? {}, { module: undefined, notBefore: Number.POSITIVE_INFINITY });
+  await chat.click("Insert into a new cell");
+  Object.assign(panels ?? {}, before);
+  expect(chat.text()).toContain("The code was not inserted: the kernel does not answer.");
+  expect(inserted).toEqual([]);
+});
+
 it("offers nothing where there is no notebook", () => {
   for (const [index, manager] of [
     undefined,

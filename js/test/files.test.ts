@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { Chat } from "../src/chat";
 import { attach, detach, pasted, tooMuch } from "../src/composer/files";
+import { givePart } from "../src/parts";
+import * as panels from "../src/parts/panels";
 import { FakeModel } from "./fake";
+
+givePart("panels", panels);
 
 let count = 0;
 const chatWith = (accepts = ["image", "file"]) => new Chat(new FakeModel({ session_id: `files${++count}`, accepts }));

@@ -74,3 +74,42 @@ it("asks nobody who is gone", async () => {
   withPart("highlight", () => {});
   expect(source).not.toHaveBeenCalled();
 });
+
+it("does not call who has ceased to wait", async () => {
+  const { addSource, givePart, withPart } = await widget();
+  addSource(() => new Promise(() => {}));
+  const [gone, there] = [vi.fn(), vi.fn()];
+  const cease = withPart("highlight", gone);
+  withPart("highlight", there);
+  cease();
+  givePart("highlight", part);
+  expect(gone).not.toHaveBeenCalled();
+  expect(there).toHaveBeenCalledOnce();
+});
+
+it("forgets the oldest of very many that wait: what streams is drawn anew", async () => {
+  const { addSource, givePart, withPart } = await widget();
+  addSource(() => new Promise(() => {}));
+  const called: number[] = [];
+  for (let number = 0; number < 6000; number++) withPart("highlight", () => called.push(number));
+  givePart("highlight", part);
+  expect([called.length, called[0], called.at(-1)]).toEqual([5000, 1000, 5999]);
+});
+
+it("tells whether a part is there", async () => {
+  const { givePart, partAtHand } = await widget();
+  expect(partAtHand("highlight")).toBeUndefined();
+  givePart("highlight", part);
+  expect(partAtHand("highlight")).toBe(part);
+});
+
+it("tells who asked to know that a part can't be had", async () => {
+  const { addSource, withPart } = await widget();
+  addSource(() => Promise.reject(new Error("gone")));
+  const [use, fail, gone] = [vi.fn(), vi.fn(), vi.fn()];
+  withPart("highlight", use, fail);
+  withPart("highlight", () => {}, gone)();
+  await vi.waitFor(() => expect(fail).toHaveBeenCalledOnce());
+  withPart("highlight", use, fail);
+  expect([use, fail, gone].map(({ mock }) => mock.calls.length)).toEqual([0, 2, 0]);
+});

@@ -8,7 +8,22 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.chat import ChatView, OpenChat, SharedChat
+from browser.conftest import picture
 from support.jupyter import Front
+
+HOLD = """
+import asyncio, threading
+from goose_widget import GooseChat
+tell, come = GooseChat._tell_part, threading.Event()
+async def later(self, name):
+    while not come.is_set():
+        await asyncio.sleep(0.05)
+    await tell(self, name)
+GooseChat._tell_part = later
+"""
+
+COLOURED = r"for n in $(seq 1 60); do printf '\033[32mline %s\033[0m\n' $n; done"
+UNTIL_GO = "until [ -e go ]; do sleep 0.1; done"
 
 DIAGRAM = "graph TD; A[Read sales.csv] --> B{Clean?}; B -->|yes| C[Plot]; B -->|no| D[Mend]"
 
@@ -93,3 +108,36 @@ def test_a_diagram_runs_nothing_and_loads_nothing(shared_chat: SharedChat, sourc
     expect(notebook.page.locator("body > iframe[sandbox]")).to_have_count(0)
     assert message.locator("a").count() == 0
     assert dialogs == []
+
+
+def test_output_and_queue_are_text_until_what_shows_them_comes(open_chat: OpenChat) -> None:
+    notebook, chat = open_chat(HOLD, "come.set()")
+    notebook.run(1)
+    chat.send(f"shell: {COLOURED}; {UNTIL_GO}; echo end")
+    card = chat.last("tool")
+    text = card.locator(".goose-text")
+    expect(text).to_contain_text("line 60")
+    expect(card.locator("span[class*=ansi]")).to_have_count(0)
+    expect(card).to_contain_text("60 lines")
+    assert text.evaluate("it => it.scrollTop > 0 && it.scrollHeight - it.scrollTop - it.clientHeight < 2")
+    chat.composer.fill("say: later")
+    chat.composer.press("Enter")
+    queue = chat.root.get_by_role("region", name="Queue")
+    expect(queue.get_by_role("listitem")).to_have_text("say: later")
+    expect(queue.get_by_role("button")).to_have_count(0)
+    chat.root.screenshot(path=picture("before-its-part"))
+    text.evaluate("it => { it.scrollTop = 200; }")
+    size = "it => [it.clientWidth, it.clientHeight, it.scrollTop]"
+    before = text.evaluate(size)
+
+    notebook.run(2)
+    expect(card.locator("span[class*=ansi-fg]")).to_have_count(60)
+    remove = queue.get_by_role("button", name="Remove from the queue: say: later")
+    expect(remove).to_be_visible()
+    chat.root.screenshot(path=picture("with-its-part"))
+    assert text.evaluate(size) == before
+    remove.click()
+    expect(queue).to_have_count(0)
+    (notebook.folder / "go").touch()
+    chat.expect_status("Ready")
+    expect(chat.unfold(card).locator(".goose-text")).to_contain_text("end")

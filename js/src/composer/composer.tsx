@@ -9,8 +9,9 @@ import { AttachButton, Attachments } from "./attachments";
 import { useCompletion } from "./completion";
 import { canAttach } from "./drop";
 import { attach, pasted, tooMuch } from "./files";
+import { growToText } from "./grow";
 import { leadsOut, recall } from "./history";
-import { growToText, Queue } from "./queue";
+import { Waiting } from "./waiting";
 
 interface Props {
   chat: Chat;
@@ -86,7 +87,7 @@ export function Composer({ chat, onSent }: Props) {
       }}
     >
       <Said chat={chat} />
-      <Queue chat={chat} locked={locked || chat.silent} />
+      <Waiting chat={chat} locked={locked || chat.silent} />
       <div class="goose-field">
         {completion.list}
         <Attachments chat={chat} />

@@ -1,4 +1,4 @@
-/** The prompts that wait, above the field in which the next one is written. */
+/** The prompts that wait, of which there are some, above the field in which the next one is written. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Chat } from "../chat";
 import type { Edit } from "../drafting";
@@ -6,11 +6,16 @@ import { remove, saveEdit, setEdit } from "../queue";
 import { Icon } from "../view/icons";
 import { useKeptFocus } from "../view/ways";
 import type { Queued } from "../wire";
+import { growToText } from "./grow";
 
-export function Queue({ chat, locked }: { chat: Chat; locked: boolean }) {
+export interface QueueProps {
+  chat: Chat;
+  locked: boolean;
+}
+
+export function Queue({ chat, locked }: QueueProps) {
   const queue = chat.get("queue");
   const sending = chat.sending.filter(({ queued }) => queued);
-  if (queue.length + sending.length === 0) return null;
   const paused = queue.length > 0 ? chat.get("queue_paused") : "";
   const { edit } = chat.drafting.draft;
   return (
@@ -149,11 +154,4 @@ function Editor({ chat, edit }: { chat: Chat; edit: Edit }) {
 function firstLine(text: string): string {
   const [line = "", more] = text.trim().split("\n", 2);
   return more === undefined ? line : `${line} …`;
-}
-
-/** As high as its text, up to what CSS allows. */
-export function growToText(area: HTMLTextAreaElement | null): void {
-  if (!area) return;
-  area.style.height = "auto";
-  area.style.height = `${area.scrollHeight + area.offsetHeight - area.clientHeight}px`;
 }

@@ -6,7 +6,7 @@ import type { DiffView } from "./diffview";
 
 export function Changed(props: ComponentProps<typeof DiffView>) {
   return (
-    <Late draw={({ drawDiff }, el) => drawDiff(el, props)}>
+    <Late draw={({ drawDiff }, el) => drawDiff(el, props)} inputs={Object.values(props)}>
       <pre class="goose-text">
         <Revealed text={`${props.path}\n${props.after}`} />
       </pre>

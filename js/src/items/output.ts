@@ -4,65 +4,65 @@
  */
 import { type Row, rowsOf, terminalText } from "../ansi";
 import { copyButton } from "../copy";
+import { dataOf } from "../data";
 import { h } from "../dom";
 import { size } from "../format";
-import { withPart } from "../parts";
+import { dataView } from "./dataview";
+import { extent, isAtEnd, KEEP, LINES, linesIn, type OutputOptions, outputFrame } from "./lateoutput";
 import { nodesOf, Screen } from "./screen";
 
-/** Characters in the document while it streams, and with each step on demand. */
-const KEEP = 64_000;
+/** Characters that come with each step on demand. */
 const STEP = 400_000;
-/** An output of more lines is folded to so many of the first and of the last ones. */
-const LINES = 24;
+/** An output of more than `LINES` is folded to so many of the first and of the last ones. */
 const EDGE = 7;
-const NEAR = 24;
 /** JSON, or a line of columns and another one. */
 const MAYBE_DATA = /^\s*[[{]|^[^\n]*[\t,;|][^\n]*\n./;
 
-interface Options {
-  /** It has ended: nothing will be appended. */
-  settled?: boolean;
-  /** Shows JSON and tables as such at once, and not only on demand. */
-  data?: boolean;
-  /** The text's MIME type or the name of its file. */
-  hint?: string;
-}
-
 export class OutputView {
-  readonly el = h("div", { class: "goose-output" });
-  readonly #size = h("span");
+  readonly el: HTMLElement;
+  readonly #size: HTMLElement;
   readonly #toggle = h("button", { type: "button", class: "goose-copy", hidden: "" });
   readonly #fold = h("button", { type: "button", class: "goose-copy", hidden: "" });
-  readonly #bar: HTMLElement;
-  readonly #pre = h("pre", { class: "goose-text" });
+  readonly #pre: HTMLElement;
   readonly #data = h("div", { class: "goose-data", hidden: "" });
   readonly #more = h("button", { type: "button", class: "goose-button", hidden: "" });
   #screen = new Screen();
   #settled: boolean;
   /** The reader is at the end. */
-  #follows = true;
+  #follows: boolean;
   #structure = "";
   #lines = 0;
   /** How many characters went into the screen, when all of them are to. */
   #fed = 0;
   #mode: "tail" | "folded" | "all" | "data" = "tail";
 
-  /** `full` gives all of the output. */
+  /** `full` gives all of the output; `frame` is where it is shown, and may have been read in already. */
   constructor(
     private readonly full: () => string,
-    private readonly options: Options = {},
+    private readonly options: OutputOptions = {},
+    { el, size, pre } = outputFrame(),
   ) {
-    this.#settled = options.settled ?? false;
-    const copy = copyButton("Copy output", () => terminalText(full()));
-    this.#bar = h("div", { class: "goose-output-bar" }, this.#size, this.#toggle, this.#fold, copy);
-    this.el.append(this.#bar, this.#pre, this.#data, this.#more);
+    this.el = el;
+    this.#size = size;
+    this.#pre = pre;
+    this.#follows = isAtEnd(pre);
+    // What somebody reads is not folded under his eyes.
+    this.#settled = this.#follows && (options.settled ?? false);
+    size.after(
+      this.#toggle,
+      this.#fold,
+      copyButton("Copy output", () => terminalText(full())),
+    );
+    el.append(this.#data, this.#more);
     this.#toggle.addEventListener("click", () => (this.#mode === "data" ? this.#showText() : this.#show("data")));
     this.#fold.addEventListener("click", () => (this.#mode === "all" ? this.#showText() : this.#showAll(STEP)));
     this.#more.addEventListener("click", () => this.#feedMore(STEP));
     this.#pre.addEventListener("scroll", () => {
-      this.#follows = this.#pre.scrollHeight - this.#pre.scrollTop - this.#pre.clientHeight < NEAR;
+      this.#follows = isAtEnd(pre);
     });
     this.#start(options.data ?? false);
+    if (options.settled) this.settle();
+    else if (this.#follows) this.toBottom();
   }
 
   append(chunk: string): void {
@@ -100,15 +100,13 @@ export class OutputView {
     this.#data.replaceChildren();
     this.#showText();
     if (!this.#settled || !(MAYBE_DATA.test(text) || this.options.hint)) return;
-    withPart("panels", ({ dataOf, dataView }) => {
-      const data = this.full() === text ? dataOf(text, this.options.hint) : null;
-      if (!data) return;
-      this.#toggle.hidden = false;
-      this.#structure = data.table ? "Table" : "Tree";
-      this.#data.replaceChildren(dataView(data));
-      if (structured) this.#show("data");
-      else this.#label();
-    });
+    const data = dataOf(text, this.options.hint);
+    if (!data) return;
+    this.#toggle.hidden = false;
+    this.#structure = data.table ? "Table" : "Tree";
+    this.#data.replaceChildren(dataView(data));
+    if (structured) this.#show("data");
+    else this.#label();
   }
 
   #showText(): void {
@@ -165,19 +163,12 @@ export class OutputView {
 
   #label(): void {
     const { length } = this.full();
-    const isLong = this.#lines > LINES || length > KEEP;
-    this.#size.textContent = isLong ? `${count(this.#lines)} lines, ${size(length)}` : "";
+    this.#size.textContent = extent(this.#lines, length);
     this.#fold.hidden =
       this.#mode === "data" || (this.#settled ? this.#lines <= LINES : !this.#screen.dropped && length <= KEEP);
     this.#fold.textContent = this.#fold.hidden ? "" : this.#mode === "all" ? "Fold" : "Show all";
     this.#toggle.textContent = this.#mode === "data" ? "Raw" : this.#structure;
   }
-}
-
-function linesIn(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines += 1;
-  return lines;
 }
 
 const count = (number: number) => number.toLocaleString("en");

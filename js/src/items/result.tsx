@@ -1,9 +1,10 @@
 /** What a tool returned. */
 import { useMemo } from "preact/hooks";
-import { terminalText } from "../ansi";
 import { isRecord } from "../guard";
+import { usePanels } from "../view/late";
 import type { Block, ToolItem } from "../wire";
 import { Blocks } from "./blocks";
+import { plain } from "./lateoutput";
 import { LongText } from "./longtext";
 import { isRejected } from "./permission";
 
@@ -11,7 +12,8 @@ import { isRejected } from "./permission";
 const COMPARE = 1_000_000;
 
 export function Result({ item }: { item: ToolItem }) {
-  const blocks = useMemo(() => beyond(item.content, item.output), [item.content, item.output]);
+  const textOf = usePanels()?.terminalText ?? plain;
+  const blocks = useMemo(() => beyond(item.content, item.output, textOf), [item.content, item.output, textOf]);
   const shell = shellResult(item.result);
   const failed = item.status === "failed" && !isRejected(item.permission);
   const said = (code: number) =>
@@ -34,12 +36,12 @@ export function Result({ item }: { item: ToolItem }) {
 }
 
 /** What the blocks say beyond the live output. */
-function beyond(blocks: Block[], output: string): Block[] {
+function beyond(blocks: Block[], output: string, textOf: (text: string) => string): Block[] {
   if (output === "" || output.length > COMPARE || !blocks.some(({ type }) => type === "text")) return blocks;
-  const live = terminalText(output).trim();
+  const live = textOf(output).trim();
   return blocks.flatMap((block) => {
     if (block.type !== "text" || live === "") return block;
-    const text = terminalText(block.text).trim();
+    const text = textOf(block.text).trim();
     if (text === live) return [];
     return text.startsWith(`${live}\n`) ? { ...block, text: text.slice(live.length).trim() } : block;
   });

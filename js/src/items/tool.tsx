@@ -3,6 +3,7 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { duration } from "../format";
 import { lookUp } from "../guard";
+import { withPart } from "../parts";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
 import { Foreign, Revealed } from "../view/dom";
@@ -10,13 +11,16 @@ import { now, useSeconds, useSilence } from "../view/hooks";
 import { Icon, type IconName, Spinner } from "../view/icons";
 import type { ToolItem } from "../wire";
 import { Args, changeOf, commandOf, pathOf } from "./args";
-import { OutputView } from "./output";
+import { LateOutput } from "./lateoutput";
 import { isRejected, PermissionCard } from "./permission";
 import { Result } from "./result";
 import type { ItemView } from "./view";
 
+/** The same each time: it waits once. */
+const WITHOUT_USE = () => {};
+
 export class ToolView implements ItemView<ToolItem> {
-  #output: OutputView | null = null;
+  #output: LateOutput | null = null;
   #item: ToolItem;
 
   constructor(
@@ -25,6 +29,8 @@ export class ToolView implements ItemView<ToolItem> {
     private readonly around: Surroundings,
   ) {
     this.#item = item;
+    // Its output, or a change of a file, is soon to be shown.
+    withPart("panels", WITHOUT_USE);
     this.#draw();
   }
 
@@ -39,6 +45,7 @@ export class ToolView implements ItemView<ToolItem> {
   }
 
   dispose(): void {
+    this.#output?.dispose();
     render(null, this.el);
   }
 
@@ -47,8 +54,8 @@ export class ToolView implements ItemView<ToolItem> {
   }
 
   /** Made when the card is first opened: most cards never are. */
-  readonly #outputView = (): OutputView => {
-    this.#output ??= new OutputView(() => this.#item.output, { settled: this.#item.ended !== null });
+  readonly #outputView = (): LateOutput => {
+    this.#output ??= new LateOutput(() => this.#item.output, { settled: this.#item.ended !== null });
     return this.#output;
   };
 }
@@ -79,7 +86,7 @@ const PATIENCE = 1;
 interface CardProps {
   item: ToolItem;
   around: Surroundings;
-  output(): OutputView;
+  output(): LateOutput;
 }
 
 function Card({ item, around, output }: CardProps) {
@@ -173,7 +180,8 @@ function Body({ item, around, output, asking }: CardProps & { asking: boolean })
   );
 }
 
-function Output({ output }: { output: OutputView }) {
+function Output({ output }: { output: LateOutput }) {
+  useEffect(() => output.ask());
   // A new card gets its height only when it is in the document.
   useEffect(() => output.toBottom(), [output]);
   return <Foreign node={output.el} />;

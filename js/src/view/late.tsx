@@ -1,37 +1,39 @@
-/** A view whose code comes with a part: it has a root of its own, as the part has its own Preact. */
+/** Views whose code comes with a part. */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Parts, withPart } from "../parts";
+import { type Parts, partAtHand, withPart } from "../parts";
 
 type Panels = Parts["panels"];
 
+/** The part, once it is there; asks for it with each drawing until then. */
+export function usePanels(): Panels | undefined {
+  const [panels, set] = useState(() => partAtHand("panels"));
+  useLayoutEffect(() => (panels ? undefined : withPart("panels", set)));
+  return panels;
+}
+
 interface Props {
   draw(panels: Panels, el: Element): void;
+  /** What `draw` depends on: it is called when one of them is another. */
+  inputs: unknown[];
   /** Shown until then. */
   children?: ComponentChildren;
 }
 
-export function Late({ draw, children }: Props) {
+/** Has a root of its own, as the part has its own Preact. */
+export function Late({ draw, inputs, children }: Props) {
   const host = useRef<HTMLDivElement>(null);
-  const gone = useRef(false);
-  const [drawn, setDrawn] = useState(false);
+  const panels = usePanels();
   useLayoutEffect(() => {
-    withPart("panels", (panels) => {
-      if (!host.current || gone.current) return;
-      draw(panels, host.current);
-      setDrawn(true);
-    });
-  });
+    if (panels && host.current) draw(panels, host.current);
+  }, [panels, ...inputs]);
   useLayoutEffect(() => {
     const el = host.current;
-    return () => {
-      gone.current = true;
-      withPart("panels", ({ clear }) => el && clear(el));
-    };
-  }, []);
+    if (panels && el) return () => panels.clear(el);
+  }, [panels]);
   return (
     <>
-      {!drawn && children}
+      {!panels && children}
       <div ref={host} class="goose-late" />
     </>
   );

@@ -29,7 +29,12 @@ export function Sessions({ chat }: { chat: Chat }) {
         <Icon name="sessions" />
         <span>Sessions</span>
       </button>
-      {open && <Late draw={({ drawMenu }, el) => drawMenu(el, { chat, id, button: button.current, close })} />}
+      {open && (
+        <Late
+          draw={({ drawMenu }, el) => drawMenu(el, { chat, id, button: button.current, close })}
+          inputs={[chat.get("title"), chat.transcript.log, chat.sessions]}
+        />
+      )}
     </>
   );
 }

@@ -26,6 +26,9 @@ CUT = """root => {
 }"""
 
 
+MARK = "rgb(255, 255, 0)"  # CSS's "Mark", what is found in a text
+
+
 def expect_nothing_cut(chat: ChatView) -> None:
     for place in (chat.root, chat.log, chat.root.locator("header")):
         assert place.evaluate("it => it.scrollWidth <= it.clientWidth"), place
@@ -77,7 +80,10 @@ def test_forced_colours_leave_buttons_status_and_focus_visible(open_chat: OpenCh
     assert answer.evaluate("it => getComputedStyle(it).borderTopWidth") == "1px"
     dot = chat.root.locator("header .goose-dot")
     assert dot.evaluate(behind) != chat.root.evaluate(behind)
-    assert chat.root.locator(".goose-meter").evaluate("it => getComputedStyle(it).borderTopStyle") == "solid"
+    for place in (".goose-meter", ".goose-bubble"):
+        assert chat.root.locator(place).evaluate("it => getComputedStyle(it).borderTopStyle") == "solid", place
+    colours = "(it, colour) => getComputedStyle(it, '::highlight(goose-found)').backgroundColor === colour"
+    assert chat.root.locator(".goose-bubble").evaluate(colours, MARK)
 
 
 def test_nothing_moves_where_less_motion_is_wanted(open_chat: OpenChat, emulating: Page) -> None:

@@ -123,8 +123,8 @@ class Log:
         journal: writes them down.
 
     Attributes:
-        id: of what is in it, random: a page that knows another one has nothing of this. A file that is read makes a new
-            one.
+        id: of what is in it, random: a page that knows another one lacks something of this. A file that is read makes a
+            new one; if it is the same conversation's, only what is behind the slash is new.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -166,7 +166,9 @@ class Log:
         """Put the whole conversation, as it was in the file at some time since, in the place of its newest turns."""
         with self._lock:
             since, self._since = self._since or [], None
+            conversation = self.id.partition("/")[0]
             self._begin(loaded.transcript)
+            self.id = f"{conversation}/{self.id}"
             self._reduce(entry for entry in since if entry.seq > loaded.seq)
             self._is_whole = True
 

@@ -63,6 +63,11 @@ class Target:
         """Whether it has files of its own, so that a folder which is not here may be there."""
         return isinstance(self._what, Endpoint)
 
+    @property
+    def has_our_files(self) -> bool:
+        """Whether its files are this computer's, as far as its address tells."""
+        return not isinstance(self._what, Endpoint) or self._what.is_local
+
     def try_demo(self) -> None:
         """Talk to the demo from now on."""
         self._what, self.place = "demo", _PLACES["demo"]

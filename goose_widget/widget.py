@@ -325,7 +325,7 @@ class GooseChat(Chat, anywidget.AnyWidget):
 
     async def _tell_files(self, query: str) -> None:
         found: list[str] = []
-        if self._room.recording is None and not self._room.target.is_elsewhere:
+        if self._room.recording is None and self._room.target.has_our_files:
             search = functools.partial(files.matching, Path(self._session.facts.cwd), query)
             found = await in_thread(search, "goose-widget-files")
         self._tell({"type": "files", "query": query, "files": found})

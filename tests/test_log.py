@@ -99,12 +99,19 @@ def test_reading_leaves_the_search_for_garbage_as_it_was(tmp_path: Path, was_on:
 
 def test_another_conversation_is_another_log(tmp_path: Path) -> None:
     log = new_log()
+    before = log.id
+    log.adopt(loaded(tmp_path, said("hi")))
+    assert log.id.partition("/")[0] != before.partition("/")[0]
+
+
+def test_a_log_that_is_completed_is_another_one_of_the_same_conversation(tmp_path: Path) -> None:
+    log = new_log()
     ids = [log.id]
-    log.adopt(loaded(tmp_path / "a", said("hi")))
-    ids.append(log.id)
-    log.complete(loaded(tmp_path / "b", said("hi")))
-    ids.append(log.id)
+    for folder in ("a", "b"):
+        log.complete(loaded(tmp_path / folder, said("hi")))
+        ids.append(log.id)
     assert len(set(ids)) == 3
+    assert len({log_id.partition("/")[0] for log_id in ids}) == 1
 
 
 def test_what_came_while_the_file_was_written_anew_follows_it(tmp_path: Path) -> None:

@@ -25,21 +25,32 @@ async def demos() -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("server", "environment", "place", "is_elsewhere"),
+    ("server", "environment", "place", "is_elsewhere", "has_our_files"),
     [
-        (None, {}, "this computer", False),
-        (None, {"GOOSE_SERVER_URL": ""}, "this computer", False),
-        (None, ADDRESS, "ws://127.0.0.1:1/acp", True),
-        ("demo", ADDRESS, "the demo", False),
-        (None, {"GOOSE_SERVER_URL": "demo"}, "the demo", False),
-        ("http://h:8000", ADDRESS, "ws://h:8000", True),
+        (None, {}, "this computer", False, True),
+        (None, {"GOOSE_SERVER_URL": ""}, "this computer", False, True),
+        (None, ADDRESS, "ws://127.0.0.1:1/acp", True, True),
+        ("ws://127.9.9.9:1/acp", {}, "ws://127.9.9.9:1/acp", True, True),
+        ("wss://[::1]:1/acp", {}, "wss://[::1]:1/acp", True, True),
+        ("http://localhost:8000", {}, "ws://localhost:8000", True, True),
+        ("demo", ADDRESS, "the demo", False, True),
+        (None, {"GOOSE_SERVER_URL": "demo"}, "the demo", False, True),
+        ("http://h:8000", ADDRESS, "ws://h:8000", True, False),
+        ("ws://localhost.example/acp", {}, "ws://localhost.example/acp", True, False),
+        ("ws://10.0.0.1:1/acp", {}, "ws://10.0.0.1:1/acp", True, False),
     ],
 )
 def test_what_is_meant(
-    server: str | None, environment: dict[str, str], place: str, is_elsewhere: bool, tmp_path: Path
+    server: str | None,
+    environment: dict[str, str],
+    place: str,
+    is_elsewhere: bool,
+    has_our_files: bool,
+    tmp_path: Path,
 ) -> None:
     target = Target(server, None, demo=tmp_path, environment=environment)
     assert (target.place, target.is_elsewhere) == (place, is_elsewhere)
+    assert target.has_our_files == has_our_files
 
 
 async def test_the_key_belongs_to_the_address_it_came_with(tmp_path: Path) -> None:

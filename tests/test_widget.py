@@ -61,7 +61,7 @@ async def server() -> AsyncIterator[AcpServer]:
 def new_chat(comms: None, tmp_path: Path) -> Iterator[Any]:
     chats: list[GooseChat] = []
 
-    def new(server: AcpServer, **more: Any) -> GooseChat:
+    def new(server: AcpServer, /, **more: Any) -> GooseChat:
         chat = GooseChat(
             **{"server": server.url, "token": server.key, "cwd": tmp_path, "store": tmp_path / "s", **more}
         )
@@ -472,10 +472,12 @@ async def test_a_page_gets_the_commands_and_the_files(demo_page: Page) -> None:
     await eventually(lambda: found in page.comm.custom)
 
 
-async def test_the_folder_of_another_computer_is_not_looked_at(
-    server: AcpServer, new_chat: Any, tmp_path: Path
+@pytest.mark.parametrize(("host", "found"), [("127.0.0.1", ["notes.md"]), ("goose.invalid", [])])
+async def test_files_are_those_of_this_computer_where_the_server_is_on_it(
+    server: AcpServer, new_chat: Any, tmp_path: Path, host: str, found: list[str]
 ) -> None:
     (tmp_path / "notes.md").write_text("")
-    page = Page(new_chat(server))
+    url = server.url.replace("127.0.0.1", host)
+    page = Page(new_chat(server, server=url))
     assert await page.do({"type": "files", "query": "no"}) is None
-    await eventually(lambda: {"type": "files", "query": "no", "files": []} in page.comm.custom)
+    await eventually(lambda: {"type": "files", "query": "no", "files": found} in page.comm.custom)

@@ -9,7 +9,7 @@ import type { Model } from "./model";
 import { Outbox, type Outcome, sorry, TIMING, type Timing } from "./outbox";
 import { addSource } from "./parts";
 import { editLeft } from "./queue";
-import { sendDraft } from "./sending";
+import { arrived, sendDraft } from "./sending";
 import { type Applied, apply, drop, emptyTranscript, type News } from "./transcript";
 import type { Action, Inbound, Item, Remark, SessionEntry, Traits } from "./wire";
 
@@ -88,6 +88,7 @@ export class Chat {
   readonly #fetcher = new Fetcher((name) => this.do({ type: "part", name }));
   readonly #removeSource = addSource((name) => this.#fetcher.fetch(name));
   #asked = "";
+  #inQueue: Traits["queue"];
   readonly drafting: Drafting;
 
   constructor(
@@ -96,8 +97,9 @@ export class Chat {
   ) {
     this.#outbox = new Outbox(lanesOf(model), timing);
     this.drafting = new Drafting(this.#keyNow(), model.get("uid"));
+    this.#inQueue = model.get("queue");
     this.#listen("msg:custom", (content, buffers) => this.#receive(content, buffers));
-    this.#listen("change:queue", () => editLeft(this));
+    this.#listen("change:queue", () => this.#queueChanged());
     for (const name of TRAITS) this.#listen(`change:${name}`, () => this.#emit({ type: "state" }));
     this.#listen("change:height", () => this.#emit({ type: "height" }));
     this.#listen("change:session_id", () => this.#rekey());
@@ -115,9 +117,9 @@ export class Chat {
     return recalled ?? text;
   }
 
-  /** Prompts on their way. */
+  /** Prompts on their way, as far as they are shown nowhere else. */
   get sending(): Sent[] {
-    return this.drafting.draft.sending;
+    return this.drafting.draft.sending.filter((sent) => !sent.arrived);
   }
 
   /** A turn runs. */
@@ -282,7 +284,13 @@ export class Chat {
     if (applied.kind === "nothing") return;
     if (applied.kind === "gap") void this.hello();
     if (applied.kind === "changed" && applied.refused > 0) this.#refuse(applied.refused, content);
-    if (applied.kind === "changed") this.drafting.settle();
+    if (applied.kind === "changed") {
+      this.drafting.settle();
+      for (const [id, { op }] of applied.touched) {
+        const item = this.transcript.items.get(id);
+        if (op === "add" && item?.kind === "user") arrived(this, item.text);
+      }
+    }
     if (applied.kind === "replaced" && applied.another) {
       this.opened.clear();
       this.last = null;
@@ -298,6 +306,13 @@ export class Chat {
     if ([...this.#readers].every((isDone) => isDone())) {
       this.#emit({ type: "transcript", applied: drop(this.transcript, KEPT) });
     }
+  }
+
+  #queueChanged(): void {
+    const queue = this.get("queue");
+    for (const { id, text } of queue) if (this.#inQueue.every((each) => each.id !== id)) arrived(this, text);
+    this.#inQueue = queue;
+    editLeft(this);
   }
 
   #remember(applied: Extract<Applied, { kind: "changed" | "replaced" }>): void {

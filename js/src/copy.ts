@@ -26,13 +26,23 @@ function copyBySelection(text: string): boolean {
 /** How long a button says that it has done it. */
 const SAID = 1500;
 
+/** Copies, and says for a while what came of it; to screen readers, too, which do not hear what changes in a button. */
+export async function copyFrom(button: Element, text: string, say: (said: string) => void): Promise<void> {
+  const said = (await copyText(text)) ? "Copied" : "Failed";
+  const told = h("p", {}, said);
+  button.closest(".goose-widget")?.querySelector(".goose-sr > [aria-live]")?.append(told);
+  say(said);
+  setTimeout(() => {
+    told.remove();
+    say("");
+  }, SAID);
+}
+
 export function copyButton(label: string, text: () => string): HTMLButtonElement {
   const button = h("button", { type: "button", class: "goose-copy", "aria-label": label }, "Copy");
-  button.addEventListener("click", async () => {
-    button.textContent = (await copyText(text())) ? "Copied" : "Failed";
-    setTimeout(() => {
-      button.textContent = "Copy";
-    }, SAID);
-  });
+  const say = (said: string) => {
+    button.textContent = said || "Copy";
+  };
+  button.addEventListener("click", () => copyFrom(button, text(), say));
   return button;
 }

@@ -8,6 +8,8 @@ import type { Attachment } from "./wire";
 /** A prompt on its way. `queued`: it goes into the queue, and not into the conversation at once. */
 export interface Sent extends Prompt {
   queued: boolean;
+  /** It is shown where it went, and the ack is still to come. */
+  arrived?: boolean;
 }
 
 /** A prompt of the queue with another text, which is not saved yet. */

@@ -39,6 +39,12 @@ export async function sendDraft(chat: Chat, steer: boolean): Promise<void> {
   chat.say({ level: "error", text: sorry("Your message was not delivered", outcome) });
 }
 
+/** The kernel tells of a prompt before it acknowledges it: what was sent is shown once. */
+export function arrived(chat: Chat, text: string): void {
+  const sent = chat.sending.find((each) => each.text === text);
+  if (sent) sent.arrived = true;
+}
+
 function whyNotSteered(chat: Chat, { attachments }: Prompt): string {
   const why =
     chat.get("can_steer") && attachments.length > 0

@@ -49,13 +49,13 @@ export function emptyTranscript(): Transcript {
 
 /** `refused`: pieces that the guard took out of the message. */
 export function apply(transcript: Transcript, message: News, refused = 0): Exclude<Applied, { kind: "dropped" }> {
-  const another = message.log !== transcript.log;
+  const had = transcript.log;
   if (message.type === "snapshot") {
     const { log, seq, items, earlier } = message;
     Object.assign(transcript, { log, seq, earlier, items: new Map(items.map((item) => [item.id, item])) });
-    return { kind: "replaced", another };
+    return { kind: "replaced", another: conversation(log) !== conversation(had) };
   }
-  if (another) return { kind: "gap" };
+  if (message.log !== had) return { kind: "gap" };
   if (message.type === "earlier") return putBefore(transcript, message.items, message.earlier, refused);
   if (message.seq <= transcript.seq) return { kind: "nothing" };
   // Batches that overlap what is known can't be cut at an item's middle, so they count as a gap too.
@@ -72,6 +72,9 @@ export function apply(transcript: Transcript, message: News, refused = 0): Exclu
   }
   return { kind: "changed", touched, before, refused: failed };
 }
+
+/** One conversation has another log when the beginning of its file has been read, too. */
+const conversation = (log: string) => log.split("/")[0];
 
 /** What does not end where ours begins was asked for by another page, or before something was dropped here. */
 function putBefore(

@@ -134,7 +134,7 @@ export type Change =
 
 /** The newest items of a conversation, and how many older ones there are. */
 export interface Keyframe {
-  /** Names the conversation: with another id, nothing of it is here yet. */
+  /** Names the conversation, with a "/" where more of it is there than at first: with another id, something is missing. */
   log: string;
   seq: number;
   items: Item[];

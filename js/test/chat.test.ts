@@ -53,11 +53,15 @@ describe("the transcript", () => {
     expect([...chat.transcript.items.keys()]).toEqual(["i5", "i6", "i7", "i8"]);
   });
 
-  it("forgets what was opened in the conversation before", () => {
+  it("forgets what was opened with another conversation, and not when more of this one was read", () => {
     const { model, chat } = chatWith();
     chat.opened.set("i1", true);
-    model.receive({ type: "snapshot", ...keyframe() });
-    expect(chat.opened.size).toBe(1);
+    for (const log of ["l1", "l1/a", "l1/b"]) {
+      model.receive({ type: "snapshot", ...keyframe([], { log }) });
+      expect(chat.opened.size).toBe(1);
+    }
+    model.receive({ type: "changes", log: "l1/c", from: 0, seq: 1, changes: [] });
+    expect(model.actions("hello")).toMatchObject([{ log: "l1/b" }]);
     model.receive({ type: "snapshot", ...keyframe([], { log: "l2" }) });
     expect(chat.opened.size).toBe(0);
   });

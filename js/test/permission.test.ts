@@ -43,6 +43,23 @@ it("names the tool, the whole command, the folder and every option, the harmless
   expect([...(section?.querySelectorAll(".goose-options button") ?? [])].map((b) => b.textContent)).toEqual(NAMES);
 });
 
+it.each([
+  ["goose 1.52.0, this computer", "in all sessions of this goose, until you change it with goose configure"],
+  [
+    "goose 1.40.0, wss://gpu.example:3000/acp",
+    "in all sessions of this goose, until you change it with goose configure",
+  ],
+  ["goose 0.3.0-demo, the demo", "in this session of the demo, until its mode changes"],
+  ["goose web, http://127.0.0.1:3000", "for as long as the server keeps it"],
+  ["another-agent 2.0, ws://127.0.0.1:3000/acp", "for as long as the server keeps it"],
+  ["", "for as long as the server keeps it"],
+])("tells how long “always” holds with %j", (server, words) => {
+  const chat = asked();
+  chat.set("server", server);
+  chat.change({ op: "patch", id: "t", set: { title: "as it is drawn next" } });
+  expect(chat.text()).toContain(`“Always” holds for every use of shell, whatever its arguments, ${words}.`);
+});
+
 it("tells of what “always” means, where it is offered", () => {
   const chat = asked();
   const describing = (name: string) => chat.button(name).getAttribute("aria-describedby") ?? "";

@@ -2,6 +2,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TIMING } from "../src/outbox";
 import type { Queued } from "../src/wire";
+import { keyframe, texts, user } from "./fake";
 import { show } from "./show";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -56,6 +57,29 @@ it("shows a prompt on its way into the queue there, and not in the conversation"
   await chat.press({ key: "Enter" });
   expect(chat.rows()).toEqual(["laterSending…"]);
   expect(chat.el.querySelector(".goose-sending")).toBeNull();
+});
+
+it("shows a prompt once, whether the kernel tells of it or acknowledges it first", async () => {
+  const chat = waiting(queued("a", "later"));
+  chat.type("later");
+  await chat.press({ key: "Enter" });
+  chat.set("queue", [queued("a", "later")]);
+  expect(chat.rows()).toEqual(["later", "laterSending…"]);
+  chat.set("queue", [queued("a", "later"), queued("b", "later")]);
+  expect(chat.rows()).toEqual(["later", "later"]);
+  chat.change({ op: "add", item: user("u", "later") });
+  chat.set("queue", [queued("b", "later")]);
+  expect(chat.rows()).toEqual(["later"]);
+});
+
+it("shows a prompt of the conversation once, too", async () => {
+  const chat = show({ transcript: keyframe(texts(0, 1)) });
+  chat.type("now");
+  await chat.press({ key: "Enter" });
+  expect(chat.el.querySelectorAll(".goose-sending")).toHaveLength(1);
+  chat.change({ op: "add", item: user("v", "now") });
+  expect(chat.el.querySelectorAll(".goose-sending")).toHaveLength(0);
+  expect(chat.item("v").textContent).toContain("now");
 });
 
 describe("a queued prompt", () => {

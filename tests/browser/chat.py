@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from support.jupyter import Front, Notebook
 
@@ -63,6 +63,14 @@ class ChatView:
             head.click()
         expect(head).to_have_attribute("aria-expanded", "true")
         return card
+
+    def attach(self, *names: str, text: str = "a,b\n1,2\n") -> None:
+        """Attaches text files to the draft, which has none."""
+        with self.root.page.expect_file_chooser() as chooser:
+            self.button("Attach files").click()
+        files: list[FilePayload] = [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name in names]
+        chooser.value.set_files(files)
+        expect(self.root.get_by_role("list", name="Attachments").get_by_role("listitem")).to_have_count(len(names))
 
     def session_id(self) -> str:
         """The id in the header."""

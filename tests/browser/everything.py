@@ -14,7 +14,10 @@ EVERYTHING = (
 
 
 def show_everything(open_chat: OpenChat, *, height: int = 1200) -> tuple[Notebook, ChatView]:
-    """Messages, a thought, a plan, tools that went well and not, rich replies, a notice, and a question that waits."""
+    """Messages, a thought, a plan, tools that went well and not, rich replies, a notice, and a question that waits.
+
+    Below it prompts that wait, one of them being edited, and a draft with attachments.
+    """
     notebook, chat = open_chat(chat=EVERYTHING.format(height=height))
     for prompt in ("/markdown", "/fail tool", "/fail", "/edit"):
         chat.send(prompt)
@@ -27,4 +30,16 @@ def show_everything(open_chat: OpenChat, *, height: int = 1200) -> tuple[Noteboo
         chat.unfold(card)
     thought = chat.items("thought").locator("summary").last
     thought.click()
+    add_to_queue(chat, "Then plot the regions side by side", "Use the colours of the attached picture " * 8, "three")
+    chat.root.get_by_role("button", name="Edit: three").click()
+    chat.attach("sales.csv", f"{'a-very-long-name-' * 8}.csv")
     return notebook, chat
+
+
+def add_to_queue(chat: ChatView, *texts: str) -> None:
+    rows = chat.root.get_by_role("region", name="Queue").get_by_role("listitem")
+    for number, text in enumerate(texts, 1):
+        chat.composer.fill(text)
+        chat.composer.press("Enter")
+        expect(rows).to_have_count(number)
+        expect(chat.composer).to_have_value("")

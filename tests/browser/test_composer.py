@@ -36,7 +36,7 @@ def put(chat: ChatView, text: str) -> None:
     """Puts a message into the queue."""
     chat.composer.fill(text)
     chat.composer.press("Enter")
-    # For a moment it is there twice: as being sent, and as queued.
+    # The next one can go when this one has arrived.
     expect(row(chat, "Sending…")).to_have_count(0)
     expect(row(chat, text)).to_be_visible()
     expect(chat.composer).to_have_value("")

@@ -109,7 +109,7 @@ def test_whatever_an_agent_sends_is_shown_and_does_nothing(
 
         complete(chat, "/")
         expect_harmless(chat, notebook)
-        attach(chat)
+        chat.attach(HTML[3], HTML[5], "a.svg", text=SVG)
         chat.composer.fill(HTML[3])
         expect_harmless(chat, notebook)
         chat.composer.press("Enter")
@@ -183,12 +183,3 @@ def complete(chat: ChatView, text: str) -> None:
     field = chat.root.locator(".goose-field textarea")
     field.fill(text)
     expect(chat.root.locator(".goose-completions").get_by_role("option").first).to_be_visible()
-
-
-def attach(chat: ChatView) -> None:
-    """Attaches files whose names are code."""
-    with chat.root.page.expect_file_chooser() as chooser:
-        chat.button("Attach files").click()
-    names = [HTML[3], HTML[5], "a.svg"]
-    chooser.value.set_files([{"name": name, "mimeType": "text/plain", "buffer": SVG.encode()} for name in names])
-    expect(chat.root.get_by_role("list", name="Attachments").get_by_role("listitem")).to_have_count(3)

@@ -44,6 +44,25 @@ def test_it_follows_the_text_until_the_reader_scrolls_up_and_a_button_leads_back
     assert from_end(chat) <= 2
 
 
+def test_what_is_read_stays_where_it_is_while_tools_run_and_become_one_line(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
+    chat.ask("big: 4", "line 00063")
+    (notebook.folder / "go").unlink(missing_ok=True)
+    wait = "until test -e go; do sleep 0.05; done"
+    chat.send(f"shells: {wait}; echo one | {wait}; echo two | {wait}; echo three")
+    read = chat.items("agent").filter(has_text="line 00063").last
+    chat.log.hover()
+    notebook.page.mouse.wheel(0, -600)
+    expect(chat.root.get_by_role("button", name="Jump to latest")).to_be_visible()
+    before = read.bounding_box()
+    (notebook.folder / "go").touch()
+    expect(chat.last("agent")).to_contain_text("three")
+    chat.expect_status("Ready")
+    turn = chat.items("user").last.locator("xpath=following-sibling::*")
+    expect(turn.get_by_role("button", name="Ran 3 commands")).to_be_visible()
+    assert read.bounding_box() == before
+
+
 def test_a_message_of_ones_own_leads_to_the_end(shared_chat: SharedChat) -> None:
     notebook, chat = shared_chat
     chat.ask("big: 4", "line 00063")

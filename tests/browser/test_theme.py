@@ -15,13 +15,21 @@ from support.jupyter import Notebook
 COLOURS = (Path(__file__).parent / "colours.js").read_text()
 
 
-def contrast(element: Locator) -> float:
-    """Contrast of an element's text to what is behind it, as WCAG 2 counts it: 4.5 or more is readable (AA)."""
-    return float(element.evaluate(COLOURS)["contrast"])
+FOUND = ["::highlight(goose-found)", "::highlight(goose-found-here)"]
 
 
-def background(element: Locator) -> str:
-    return str(element.evaluate(COLOURS)["background"])
+def contrast(element: Locator, mark: str | None = None) -> float:
+    """Contrast of text to what is behind it, as WCAG 2 counts it: 4.5 or more is readable (AA).
+
+    Args:
+        element: where it is.
+        mark: the pseudo-element that it is in.
+    """
+    return float(element.evaluate(COLOURS, mark)["contrast"])
+
+
+def background(element: Locator, mark: str | None = None) -> str:
+    return str(element.evaluate(COLOURS, mark)["background"])
 
 
 def choose_theme(notebook: Notebook, name: str) -> None:
@@ -68,8 +76,12 @@ def test_both_themes_are_readable(open_chat: OpenChat) -> None:
         seen[name] = background(texts(chat)["reply"])
         poor = {what: round(contrast(text), 2) for what, text in texts(chat).items() if contrast(text) < 4.5}
         assert poor == {}, name
+        reply = texts(chat)["reply"]
+        for mark in FOUND:
+            seen[f"{name} {mark}"] = background(reply, mark)
+            assert contrast(reply, mark) >= 4.5, (name, mark)
     choose_theme(notebook, "JupyterLab Light")
-    assert len(set(seen.values())) == 2
+    assert len(set(seen.values())) == 6, seen
 
 
 @pytest.mark.parametrize("width", [1280, 700])

@@ -161,5 +161,5 @@ def test_the_header_tells_title_tokens_and_a_session_id_that_can_be_copied(open_
     expect(header).to_contain_text("say: what a fine")
     expect(header).to_contain_text("/ 128k")
     chat.button("Copy session id").click()
-    expect(header.get_by_role("status")).to_have_text("Copied")
+    expect(chat.announcements.filter(has_text="Copied")).to_have_count(1)
     assert notebook.clipboard() == chat.session_id()

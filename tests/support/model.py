@@ -12,6 +12,7 @@ more of them; a message may have several lines):
     think: THOUGHT | TEXT       streams THOUGHT as reasoning, then TEXT
     shell: COMMAND              runs COMMAND with goose's shell tool, then tells its output
     two-shells: A | B           both commands as two calls in one reply, then tells their outputs
+    shells: A | B | …           as many calls in one reply as there are commands
     steps: A | B | …            one command after another, each announced with a line of text ("step 1 of 2")
     write: PATH | CONTENT       writes a file with goose's write tool
     edit: PATH | OLD | NEW      replaces text with goose's edit tool
@@ -180,6 +181,8 @@ def tool_replies(name: str, rest: str) -> list[Reply] | None:
             return [Reply(calls=[shell(rest)])]
         case "two-shells":
             return [Reply(calls=[shell(command) for command in arguments(rest, 2)])]
+        case "shells":
+            return [Reply(calls=[shell(command) for command in rest.split(" | ")])]
         case "steps":
             commands = rest.split(" | ")
             return [

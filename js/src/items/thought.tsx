@@ -34,7 +34,9 @@ export class ThoughtView implements ItemView<ThoughtItem> {
   }
 
   #draw({ started, ended }: ThoughtItem): void {
-    const label = ended === null ? "goose is thinking…" : `Thought for ${duration(ended - started)}`;
+    const seconds = (ended ?? started) - started;
+    // In a history that was fetched nothing takes any time.
+    const label = ended === null ? "goose is thinking…" : seconds < 0.05 ? "Thought" : `Thought for ${duration(seconds)}`;
     render(
       <>
         {ended === null ? <Spinner /> : <Icon name="thought" />}

@@ -1,6 +1,6 @@
 /** Pieces that several views use. Layout effects, because the log measures its height right after drawing. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { copyText } from "../copy";
+import { copyFrom } from "../copy";
 import { reveal } from "../hidden";
 import { codeBlock } from "../markdown/codeblock";
 import { MarkdownStream } from "../markdown/stream";
@@ -63,16 +63,15 @@ export function Code({ text, language, label = language }: { text: string; langu
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [said, say] = useState("");
-  const copy = async () => {
-    say((await copyText(text)) ? "Copied" : "Could not copy");
-    setTimeout(() => say(""), 1500);
-  };
   return (
-    <button type="button" class="goose-icon-button" aria-label={label} title={said || label} onClick={copy}>
+    <button
+      type="button"
+      class="goose-icon-button"
+      aria-label={label}
+      title={said || label}
+      onClick={({ currentTarget }) => copyFrom(currentTarget, text, say)}
+    >
       <Icon name={said === "Copied" ? "check" : "copy"} />
-      <span class="goose-sr" role="status">
-        {said}
-      </span>
     </button>
   );
 }

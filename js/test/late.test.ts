@@ -32,13 +32,13 @@ async function shown(traits: Partial<Traits>) {
     remove = widget.render({ model, el });
   });
   let seq = model.get("transcript").seq;
-  const page = globalThis as unknown as Record<symbol, Map<string, { waiting: Set<unknown> }>>;
+  const page = globalThis as unknown as Record<symbol, { entries: Map<string, { waiting: Map<unknown, unknown> }> }>;
   return {
     model,
     el,
     panels,
     come: () => act(() => givePart("panels", panels)),
-    waiting: () => page[KEY]?.get("panels")?.waiting.size ?? 0,
+    waiting: () => page[KEY]?.entries.get("panels")?.waiting.size ?? 0,
     asked: () => {
       const asking = model.sent.filter((message) => message.type === "part" && message.name === "panels");
       return new Set(asking.map(({ aid }) => aid)).size;

@@ -11,7 +11,7 @@ export function Waiting({ chat, locked }: { chat: Chat; locked: boolean }) {
   return (
     <Late
       draw={({ drawQueue }, el) => drawQueue(el, { chat, locked })}
-      inputs={[queue, paused, sending, drafting.draft.edit, chat.get("status"), silent, locked]}
+      inputs={[queue, paused, drafting.draft.edit, chat.get("status"), silent, locked, ...sending]}
     >
       <section class="goose-queue" aria-label="Queue">
         <div class="goose-queue-head">

@@ -4,7 +4,7 @@
  */
 import type { Token, Tokens } from "marked";
 import { h } from "../dom";
-import { type Parts, withPart } from "../parts";
+import { partAtHand, withPart } from "../parts";
 import type { Cutter } from "./cut";
 import { Flow } from "./flow";
 import { labelsIn } from "./labels";
@@ -29,11 +29,8 @@ export interface Limits {
 
 const LIMITS: Limits = { cut: 1200, slice: 4000, budget: 12 };
 
-/** Cuts open blocks too; until it is there, all of an open block is read and drawn again with each draw. */
-let streaming: Parts["streaming"] | null = null;
-const take = (part: Parts["streaming"]) => {
-  streaming = part;
-};
+/** The next draw uses the part. */
+const come = () => {};
 
 export class MarkdownStream {
   readonly el = h("div", { class: "goose-md" });
@@ -171,7 +168,9 @@ export class MarkdownStream {
   /** Commits what it can of what is drawn; returns what is left. `deep`: in open blocks, too. */
   #cut(deep: boolean): string {
     const last = this.#tokens.at(-1);
-    if (deep || last?.type === "code") withPart("streaming", take);
+    if (deep || last?.type === "code") withPart("streaming", come);
+    const streaming = partAtHand("streaming");
+    // Until it is there, all of an open block is read and drawn again with each draw.
     if (streaming) this.#cutter ??= new streaming.Cutter((tokens) => this.#settle(tokens));
     if (this.#cutter) return this.#cutter.cut(this.#flow, this.#tokens, this.#tail, deep);
     const tokens = this.#tokens.slice(0, settled(this.#tokens, this.#tail));

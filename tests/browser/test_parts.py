@@ -113,7 +113,7 @@ def test_a_diagram_runs_nothing_and_loads_nothing(shared_chat: SharedChat, sourc
 def test_output_and_queue_are_text_until_what_shows_them_comes(open_chat: OpenChat) -> None:
     notebook, chat = open_chat(HOLD, "come.set()")
     notebook.run(1)
-    chat.send(f"shell: {COLOURED}; {UNTIL_GO}; echo end")
+    chat.send(f"shell: {COLOURED}; {UNTIL_GO}; echo $((400+20))")
     card = chat.last("tool")
     text = card.locator(".goose-text")
     expect(text).to_contain_text("line 60")
@@ -140,4 +140,4 @@ def test_output_and_queue_are_text_until_what_shows_them_comes(open_chat: OpenCh
     expect(queue).to_have_count(0)
     (notebook.folder / "go").touch()
     chat.expect_status("Ready")
-    expect(chat.unfold(card).locator(".goose-text")).to_contain_text("end")
+    expect(chat.unfold(card)).to_contain_text("420")

@@ -1,6 +1,6 @@
 /** Builds the widget's bundle into the Python package: `node build.mjs`. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -94,6 +94,17 @@ const OPTIONS = {
   plugins: [trim, texts],
 };
 
+/** What is built from the same sources belongs together. */
+function digestOfSources() {
+  const digest = createHash("sha256");
+  const files = readdirSync(join(here, "src"), { recursive: true, withFileTypes: true }).filter((file) =>
+    file.isFile(),
+  );
+  const sources = files.map((file) => join(file.parentPath, file.name)).sort();
+  for (const path of [...sources, join(here, "package-lock.json")]) digest.update(readFileSync(path));
+  return digest.digest("hex").slice(0, 16);
+}
+
 async function main() {
   const out = join(here, "..", "goose_widget", "static");
   const parts = join(out, "parts");
@@ -101,18 +112,9 @@ async function main() {
   mkdirSync(parts, { recursive: true });
   const names = ["highlight.ts", "maths.ts", "diagrams.ts", "panels.tsx", "streaming.ts"];
   const entryPoints = names.map((name) => `src/parts/${name}`);
-  const { outputFiles } = await build({ ...OPTIONS, entryPoints, outdir: parts, write: false });
-  const digest = createHash("sha256");
-  for (const { path, contents } of outputFiles) {
-    writeFileSync(path, contents);
-    digest.update(contents);
-  }
-  await build({
-    ...OPTIONS,
-    entryPoints: { widget: "src/widget.ts" },
-    outdir: out,
-    define: { PARTS_DIGEST: JSON.stringify(digest.digest("hex").slice(0, 16)) },
-  });
+  const options = { ...OPTIONS, define: { SOURCES_DIGEST: JSON.stringify(digestOfSources()) } };
+  await build({ ...options, entryPoints, outdir: parts });
+  await build({ ...options, entryPoints: { widget: "src/widget.ts" }, outdir: out });
   const size = (name) => statSync(join(out, name)).size;
   for (const name of ["widget.js", "widget.css", ...readdirSync(parts).map((part) => `parts/${part}`)]) {
     console.log(`${name}: ${(size(name) / 1024).toFixed(1)} KB`);

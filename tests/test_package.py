@@ -102,6 +102,17 @@ def test_wheel_has_the_bundle_and_the_package_and_nothing_else(wheel: Path) -> N
     assert {name.split("/")[0] for name in names - package} == {"goose_widget-0.1.0.dist-info", "goose_widget_nbval.py"}
 
 
+def test_parts_and_the_bundle_share_the_parts_of_the_page(wheel: Path) -> None:
+    """Else a part never gets another one: its registry is a second one, in which nobody can be asked."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [f"goose_widget/static/{name}.js" for name in ("widget", "parts/panels", "parts/streaming")]
+        keys = [
+            re.findall(r'Symbol\.for\("(goose-widget [0-9a-f]{16})"\)', archive.read(name).decode()) for name in names
+        ]
+    assert keys[0]
+    assert keys == [keys[0]] * 3
+
+
 def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
     site = installed(wheel, tmp_path)
     program = """

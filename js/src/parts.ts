@@ -24,9 +24,9 @@ interface Entry {
   waiting: Map<(part: never) => void, (() => void) | undefined>;
 }
 
-/** A digest of all parts, from the build: widgets of another version on the same page have parts of their own. */
-declare const PARTS_DIGEST: string;
-const KEY = Symbol.for(`goose-widget ${typeof PARTS_DIGEST === "string" ? PARTS_DIGEST : ""}`);
+/** From the build: widgets of another version on the same page have parts of their own. */
+declare const SOURCES_DIGEST: string;
+const KEY = Symbol.for(`goose-widget ${typeof SOURCES_DIGEST === "string" ? SOURCES_DIGEST : ""}`);
 const PAUSE = 10_000;
 /** What waits for one part at most: what streams is drawn again and again, and nobody says that it is gone. */
 const MOST = 5000;

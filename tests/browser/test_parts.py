@@ -61,6 +61,19 @@ def test_each_comes_when_it_is_first_met_and_once(page: Page, open_chat: OpenCha
     assert sum(received) - before < 100_000
 
 
+@pytest.mark.parametrize("front", ["lab", "notebook"])
+def test_long_code_is_coloured_beside_the_page_and_box_by_box(page: Page, open_chat: OpenChat, front: Front) -> None:
+    workers: list[str] = []
+    page.on("worker", lambda worker: workers.append(worker.url))
+    _, chat = open_chat(front=front)
+    code = "if x: pass\n" + "value = 12\n" * 1200 + '"""\n' + "all of it is text\n" * 400 + '"""'
+    message = say(chat, fence("python", code))
+    expect(message.locator(".goose-box").first.locator(".hljs-keyword")).to_have_text(["if", "pass"])
+    expect(message.locator(".goose-box").last.locator(".hljs-string")).to_have_count(1)
+    assert workers[-1].startswith("blob:")
+    assert message.locator("code").evaluate("code => code.innerText.trimEnd()") == code
+
+
 def test_a_formula_has_its_own_fonts(shared_chat: SharedChat) -> None:
     notebook, chat = shared_chat
     message = say(chat, "So $\\mathbb{R}^n \\to \\mathcal{L}$ holds.")

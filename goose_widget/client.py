@@ -1,7 +1,7 @@
 """The socket of one chat, and the policy by which it comes back.
 
-A thin shell: frames go to the session, the session's frames go out, and every ~40 ms what came is committed (written,
-reduced, shown). All of it runs on the background thread.
+A thin shell: frames go to the session, the session's frames go out, and every 20 to 30 ms what came is committed
+(written, reduced, shown). All of it runs on the background thread.
 """
 
 from __future__ import annotations

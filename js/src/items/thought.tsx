@@ -36,7 +36,8 @@ export class ThoughtView implements ItemView<ThoughtItem> {
   #draw({ started, ended }: ThoughtItem): void {
     const seconds = (ended ?? started) - started;
     // In a history that was fetched nothing takes any time.
-    const label = ended === null ? "goose is thinking…" : seconds < 0.05 ? "Thought" : `Thought for ${duration(seconds)}`;
+    const label =
+      ended === null ? "goose is thinking…" : seconds < 0.05 ? "Thought" : `Thought for ${duration(seconds)}`;
     render(
       <>
         {ended === null ? <Spinner /> : <Icon name="thought" />}

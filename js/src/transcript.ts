@@ -53,7 +53,8 @@ export function apply(transcript: Transcript, message: News, refused = 0): Exclu
   if (message.type === "snapshot") {
     const { log, seq, items, earlier } = message;
     Object.assign(transcript, { log, seq, earlier, items: new Map(items.map((item) => [item.id, item])) });
-    return { kind: "replaced", another: conversation(log) !== conversation(had) };
+    // One conversation has another log when the beginning of its file has been read, too.
+    return { kind: "replaced", another: log.split("/")[0] !== had.split("/")[0] };
   }
   if (message.log !== had) return { kind: "gap" };
   if (message.type === "earlier") return putBefore(transcript, message.items, message.earlier, refused);
@@ -72,9 +73,6 @@ export function apply(transcript: Transcript, message: News, refused = 0): Exclu
   }
   return { kind: "changed", touched, before, refused: failed };
 }
-
-/** One conversation has another log when the beginning of its file has been read, too. */
-const conversation = (log: string) => log.split("/")[0];
 
 /** What does not end where ours begins was asked for by another page, or before something was dropped here. */
 function putBefore(

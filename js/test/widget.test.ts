@@ -320,6 +320,19 @@ it("says that the kernel was restarted, and how to get the conversation back", a
   expect(el.textContent).toContain('Run the cell again; GooseChat("20261122_7") brings this conversation back.');
 });
 
+it("tells how long goose thought, where that is known", () => {
+  const chat = show();
+  const thought = { kind: "thought", text: "hm", started: 10 } as const;
+  for (const [id, ended] of [
+    ["now", null],
+    ["long", 12],
+    ["history", 10],
+  ] as const)
+    chat.change({ op: "add", item: { ...thought, id, ended } });
+  const words = ["now", "long", "history"].map((id) => chat.item(id).querySelector("summary")?.textContent);
+  expect(words).toEqual(["goose is thinking…", "Thought for 2.0 s", "Thought"]);
+});
+
 it("announces a reply when it is finished, and not its pieces", () => {
   const chat = show();
   chat.change({ op: "add", item: agent("a") });

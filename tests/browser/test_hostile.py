@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from browser.chat import ChatView, OpenChat
+from browser.chat import CHAT, ChatView, OpenChat, OpenNotebook
 from support.elsewhere import Elsewhere
-from support.hostile import HTML, NAMES, SVG, HostileServer, markdown
+from support.hostile import ADDRESSES, HTML, MATHS, NAMES, SVG, HostileServer, markdown
 from support.jupyter import Notebook
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8").partition("\n")[2]
 
-PROSE = "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code strong em del s a img table thead tbody tr th td"
+PROSE = "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code strong em del s sup a img table thead tbody tr th td"
 FRAME = "div span header section figure figcaption dl dt dd details summary b small mark q audio search dialog"
 CONTROLS = "form button input textarea label select option svg path circle rect line polyline polygon g"
 WIDGET = f"{PROSE} {FRAME} {CONTROLS}".split()
@@ -80,6 +80,9 @@ def open_all(chat: ChatView) -> None:
         )
 
 
+FILES = [html for html in HTML if "/" not in html and "=" in html]  # what can be a file's name
+
+
 def expect_harmless(chat: ChatView, notebook: Notebook) -> None:
     assert audit(chat.root, WIDGET, "noopener", "noreferrer") == ""
     # JupyterLab gives the links in outputs a `rel` of its own.
@@ -105,9 +108,18 @@ def test_whatever_an_agent_sends_is_shown_and_does_nothing(
         open_all(chat)
         expect(chat.items("tool").filter(has_text="live").last).to_be_visible()
         expect(chat.items("agent").last.locator(".katex").first).to_be_visible()
+        # Some labels are too long, and what is a label twice is one note.
+        assert chat.items("agent").last.locator(".goose-notes li").count() > len(HTML) / 2
         expect_harmless(chat, notebook)
 
         complete(chat, "/")
+        expect_harmless(chat, notebook)
+        for name in FILES:
+            (notebook.folder / name).write_text("")
+        complete(chat, "@=")
+        expect(chat.root.locator(".goose-completions").get_by_role("option")).to_have_count(len(FILES))
+        expect_harmless(chat, notebook)
+        chat.root.locator(".goose-field textarea").press("Tab")
         expect_harmless(chat, notebook)
         chat.attach(HTML[3], HTML[5], "a.svg", text=SVG)
         chat.composer.fill(HTML[3])
@@ -161,6 +173,26 @@ def test_whatever_an_agent_sends_is_shown_and_does_nothing(
         expect(page.locator(".goose-static").get_by_text("The end of the corpus.").last).to_be_visible()
         assert audit(page.locator(".goose-static"), PRINTOUT, "noopener", "noreferrer") == ""
     assert {urlsplit(address).hostname for address in asked} <= NBCONVERT
+
+
+def test_a_problem_is_shown_and_does_nothing(
+    hostile: Elsewhere[HostileServer], open_notebook: OpenNotebook, page: Page
+) -> None:
+    texts = "\n\n".join([*HTML, *(f"[x]({each}) ![x]({each})" for each in ADDRESSES), *MATHS])
+    hostile.server.refuse_new = texts
+    with watched(page):
+        notebook = open_notebook(CHAT.format(f"GooseChat(server={hostile.server.url!r}, token='k')"))
+        notebook.run(0)
+        chat = ChatView(notebook.output(0))
+        chat.expect_status("Not connected")
+        banner = chat.root.locator("[data-problem]")
+        expect(banner).to_contain_text(HTML[3])
+        expect_harmless(chat, notebook)
+        hostile.server.refuse_new = f"Failed to resolve provider: {texts}"
+        chat.button("Retry").click()
+        banner.locator("summary").click()
+        expect(banner.locator("pre")).to_contain_text(HTML[3])
+        expect_harmless(chat, notebook)
 
 
 @contextmanager

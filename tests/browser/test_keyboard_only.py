@@ -85,6 +85,7 @@ def test_a_whole_conversation_with_the_keyboard_alone(open_notebook: OpenNoteboo
     expect(chat.items("user")).to_have_count(0)
     expect(chat.composer).to_be_focused()
     keys.type("slow: 400 100")
+    chat.expect_status("Ready")
     keys.press("Enter")
     expect(chat.last("agent")).to_contain_text("word3")
     go(page, "Stop")

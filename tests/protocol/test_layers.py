@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,12 @@ KNOWN = modules()
 
 def test_every_module_has_its_layer() -> None:
     assert KNOWN.keys() == LAYER.keys()
+
+
+def test_the_guide_says_where_every_module_is() -> None:
+    guide = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py", "_version.py"}
+    assert {name for name in names if not re.search(rf"\b{name}`", guide)} == set()
 
 
 @pytest.mark.parametrize("module", sorted(KNOWN))

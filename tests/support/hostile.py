@@ -114,6 +114,10 @@ def markdown() -> str:
             f"[link]({address}) [angle](<{address}> {json.dumps(title)}) <{address}> ![image]({address})",
             f"![angle](<{address}>) [by name][r{number}] ![by name][r{number}]\n\n[r{number}]: <{address}>",
         ]
+    for number, html in enumerate(HTML):
+        label = "".join("/" if each in " []" else each for each in html)
+        note = f"[^{label}]: {html} [x]({ADDRESSES[number % len(ADDRESSES)]})\n\n    {html}\n\n    > {html}"
+        lines += [f"A note[^{label}], again[^{label}], and itself.\n\n{note} [^{label}]"]
     for name in (*NAMES, *HTML[3:7]):
         lines += [f"A note[^{name}] and [{name}] ![{name}][{name}]\n\n[^{name}]: {name}\n\n[{name}]: /evil"]
         lines += [f"```{name}\n{HTML[3]}\n```", f"~~~{name} {name}={RUN}\n{HTML[0]}\n~~~"]
@@ -138,7 +142,7 @@ class HostileServer(AcpServer):
                 info = {"name": HTML[3], "version": HTML[5]}
                 result: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": able, "agentInfo": info}
                 await self.send(id=message["id"], result=result)
-            case "session/new":
+            case "session/new" if not self.refuse_new:
                 self._session = f"s{HTML[3]}{len(self.sessions)}"
                 self.sessions[self._session] = []
                 modes = [{"id": text, "name": text, "description": text} for text in (*NAMES, *HTML[3:6])]

@@ -115,7 +115,7 @@ export function PermissionCard({ item, permission, around }: Props) {
 /** Where, and until when: each server keeps such an answer in its own way. */
 function keptBy(server: string) {
   if (/^goose \S+-demo,/.test(server)) return "in this session of the demo, until its mode changes";
-  if (!/^goose \d\S*,/.test(server)) return "for as long as the server keeps it";
+  if (!/^goose \d/.test(server)) return "for as long as the server keeps it";
   return (
     <>
       in all sessions of this goose, until you change it with <code>goose configure</code>

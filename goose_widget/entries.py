@@ -182,11 +182,12 @@ def _tool(item: Item) -> Fold:
     if not any(_field(block, "type") == "diff" for block in _each(item, "content")):
         parts += _arguments(item.get("input"))
     output = terminal_text(_field(item, "output")).strip("\n")
+    whole = next((part for part in content if isinstance(part, Code) and _has_all(part.text, output)), None)
     if output.strip():
-        parts.append(Code(output))
+        parts.append(whole or Code(output))
     if item.get("truncated"):
         parts.append(Line("goose left out some of the output."))
-    parts += filter(None, (_beyond(part, output.strip()) for part in content))
+    parts += (part for part in content if part is not whole)
     if not content and not output.strip():
         parts += _result(item.get("result"))
     marks = {"completed": "✓", "failed": "✗", "cancelled": "■", "interrupted": "■"}
@@ -197,15 +198,10 @@ def _tool(item: Item) -> Fold:
     return Fold(title, tuple(parts), is_open=shows or (status in ("failed", "interrupted") and not rejected))
 
 
-def _beyond(part: Part, output: str) -> Part | None:
-    """What a part says beyond the live output: goose's shell sends that once more."""
-    if not isinstance(part, Code) or not output:
-        return part
-    text = part.text.strip()
-    if text.startswith(output):
-        rest = text[len(output) :].strip()
-        return Code(rest) if rest else None
-    return part
+def _has_all(text: str, output: str) -> bool:
+    """Whether a result has all of the live output: goose's shell sends that once more, with lines that were lost."""
+    lines = iter(text.split("\n"))
+    return bool(output) and all(line in lines for line in output.strip().split("\n"))
 
 
 def _title(item: Item) -> str:

@@ -65,7 +65,11 @@ it("asks once with the first tool call, before that has any output", async () =>
 
 it("shows a tool's output and result at once, and as a terminal would later", async () => {
   const ended = { status: "failed" as const, ended: 2 };
-  const item = tool("t", { ...ended, output: "\x1b[31mno\x1b[0m\n", content: [{ type: "text", text: "no\nExit 1" }] });
+  const item = tool("t", {
+    ...ended,
+    output: "\x1b[31mno\x1b[0m\n",
+    content: [{ type: "text", text: "no\n\nExit 1" }],
+  });
   const { el, come } = await shown({ transcript: keyframe([item]) });
   const texts = () => [...el.querySelectorAll(".goose-text")].map((each) => each.textContent?.trim());
   expect(texts()).toEqual(["no", "Exit 1"]);

@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { expect, it } from "vitest";
-import type { ToolItem } from "../src/wire";
+import type { Block, ToolItem } from "../src/wire";
 import { tool } from "./fake";
 import { show } from "./show";
 
@@ -73,6 +73,17 @@ it("says once what a failing command said, and its exit code", () => {
   expect(texts(chat.item("t"))).toEqual([said, "Command exited with code 3"]);
   expect(texts(chat.item("t").querySelector(".goose-error"))).toEqual(["Command exited with code 3"]);
   expect(chat.item("t").querySelector(".goose-exit")).toBeNull();
+});
+
+it("shows the result in place of an output that lacks some of its lines", () => {
+  const { chat } = shown({ output: "a\nc\n" });
+  expect(texts(chat.item("t"))).toEqual(["a\nc"]);
+  const content: Block[] = [{ type: "text", text: "a\nb\nc\nd\n" }];
+  chat.change({ op: "patch", id: "t", set: { status: "failed", ended: 3, content } });
+  expect(texts(chat.item("t"))).toEqual(["a\nb\nc\nd"]);
+  expect(texts(shown({ ...ended, status: "failed", output: "a\nc\n", content }).chat.item("t"))).toEqual([
+    "a\nb\nc\nd",
+  ]);
 });
 
 it("shows a result as a whole that only looks like the output", () => {

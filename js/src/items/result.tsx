@@ -8,12 +8,44 @@ import { plain } from "./lateoutput";
 import { LongText } from "./longtext";
 import { isRejected } from "./permission";
 
-/** goose's shell sends its output live, then once more as the result. Past this length nobody compares by eye. */
+/** Past this length nobody compares by eye. */
 const COMPARE = 1_000_000;
+
+/**
+ * The text among what a tool returned that has all of its live output, and lines that were lost on the way: it is shown in
+ * its place.
+ */
+export function wholeOutput({ content, output, ended }: ToolItem, textOf: (text: string) => string) {
+  if (ended === null || output === "" || output.length > COMPARE) return undefined;
+  const live = textOf(output).trim();
+  return content.find((block) => {
+    const text = block.type === "text" ? textOf(block.text).trim() : "";
+    return live !== "" && text.length > live.length && !isMore(text, live) && hasAll(text, live);
+  });
+}
+
+/** The output, and what is to be said about it, as how the command ended. */
+function isMore(text: string, live: string): boolean {
+  return text.startsWith(`${live}\n\n`);
+}
+
+function hasAll(text: string, live: string): boolean {
+  const lines = live.split("\n");
+  let found = 0;
+  for (const line of text.split("\n")) if (line === lines[found]) found += 1;
+  return found === lines.length;
+}
 
 export function Result({ item }: { item: ToolItem }) {
   const textOf = usePanels()?.terminalText ?? plain;
-  const blocks = useMemo(() => beyond(item.content, item.output, textOf), [item.content, item.output, textOf]);
+  const blocks = useMemo(() => {
+    const whole = wholeOutput(item, textOf);
+    return beyond(
+      item.content.filter((block) => block !== whole),
+      whole ? "" : item.output,
+      textOf,
+    );
+  }, [item.content, item.output, item.ended, textOf]);
   const shell = shellResult(item.result);
   const failed = item.status === "failed" && !isRejected(item.permission);
   const said = (code: number) =>
@@ -35,7 +67,7 @@ export function Result({ item }: { item: ToolItem }) {
   );
 }
 
-/** What the blocks say beyond the live output. */
+/** What the blocks say beyond the live output: goose's shell sends that once more. */
 function beyond(blocks: Block[], output: string, textOf: (text: string) => string): Block[] {
   if (output === "" || output.length > COMPARE || !blocks.some(({ type }) => type === "text")) return blocks;
   const live = textOf(output).trim();
@@ -43,7 +75,7 @@ function beyond(blocks: Block[], output: string, textOf: (text: string) => strin
     if (block.type !== "text" || live === "") return block;
     const text = textOf(block.text).trim();
     if (text === live) return [];
-    return text.startsWith(`${live}\n`) ? { ...block, text: text.slice(live.length).trim() } : block;
+    return isMore(text, live) ? { ...block, text: text.slice(live.length).trim() } : block;
   });
 }
 

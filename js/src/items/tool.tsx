@@ -3,7 +3,7 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { duration } from "../format";
 import { lookUp } from "../guard";
-import { withPart } from "../parts";
+import { partAtHand, withPart } from "../parts";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
 import { Foreign, Revealed } from "../view/dom";
@@ -11,9 +11,9 @@ import { now, useSeconds, useSilence } from "../view/hooks";
 import { Icon, type IconName, Spinner } from "../view/icons";
 import type { ToolItem } from "../wire";
 import { Args, changeOf, commandOf, pathOf } from "./args";
-import { LateOutput } from "./lateoutput";
+import { LateOutput, plain } from "./lateoutput";
 import { isRejected, PermissionCard } from "./permission";
-import { Result } from "./result";
+import { Result, wholeOutput } from "./result";
 import type { ItemView } from "./view";
 
 /** The same each time: it waits once. */
@@ -22,6 +22,8 @@ const WITHOUT_USE = () => {};
 export class ToolView implements ItemView<ToolItem> {
   #output: LateOutput | null = null;
   #item: ToolItem;
+  /** Its output when it has ended. */
+  #all = "";
 
   constructor(
     item: ToolItem,
@@ -35,11 +37,13 @@ export class ToolView implements ItemView<ToolItem> {
   }
 
   update(item: ToolItem, touch: Update): void {
-    const before = this.#item;
+    const [before, shown] = [this.#item, this.#all];
     this.#item = item;
+    if (item.ended !== null) this.#all = this.#whole();
     if (touch.rewritten) this.#output?.rewrite();
     else this.#output?.append(touch.output);
     if (item.ended !== null) this.#output?.settle();
+    if (this.#all !== shown && this.#all !== item.output) this.#output?.rewrite();
     // The card itself need not know of more output, only of the first.
     if (touch.patched || before.output === "") this.#draw();
   }
@@ -53,9 +57,16 @@ export class ToolView implements ItemView<ToolItem> {
     render(<Card item={this.#item} around={this.around} output={this.#outputView} />, this.el);
   }
 
+  #whole(): string {
+    const whole = wholeOutput(this.#item, partAtHand("panels")?.terminalText ?? plain);
+    return whole?.type === "text" ? whole.text : this.#item.output;
+  }
+
   /** Made when the card is first opened: most cards never are. */
   readonly #outputView = (): LateOutput => {
-    this.#output ??= new LateOutput(() => this.#item.output, { settled: this.#item.ended !== null });
+    const settled = this.#item.ended !== null;
+    if (!this.#output && settled) this.#all = this.#whole();
+    this.#output ??= new LateOutput(() => (this.#item.ended === null ? this.#item.output : this.#all), { settled });
     return this.#output;
   };
 }

@@ -18,7 +18,7 @@ COMMIT_MANY_EVERY: Final = 0.03
 MANY: Final = 40
 """Events between two commits that are much: no model writes as fast, but goose replays, and tools print."""
 
-SWITCH: Final = 0.001
+SWITCH: Final = 0.0005
 """Seconds for which another thread may compute before this one gets its turn, while text streams."""
 
 CALM: Final = 1.0
@@ -66,7 +66,7 @@ class Pace:
 
 
 class Attention:
-    """Has a computing cell let this thread in after a millisecond while anything streams; Python's own rule is five.
+    """Has a computing cell let this thread in after half a millisecond while anything streams; Python's own rule is five.
 
     Between the server's socket and the page this thread waits for its turn several times with every batch, and a reader
     sees the sum. Where no thread waits for another, the rule changes nothing.

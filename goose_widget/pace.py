@@ -66,7 +66,7 @@ class Pace:
 
 
 class Attention:
-    """Has a computing cell let this thread in after half a millisecond while anything streams; Python's own rule is five.
+    """Has a computing cell let this thread in after half a millisecond while anything streams; Python's rule is five.
 
     Between the server's socket and the page this thread waits for its turn several times with every batch, and a reader
     sees the sum. Where no thread waits for another, the rule changes nothing.

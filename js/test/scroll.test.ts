@@ -39,7 +39,10 @@ function box(content: number) {
     scroll,
     moved,
     top: () => top,
-    grow: (by: number) => scroll.around(() => grow(by)),
+    grow: (by: number) => {
+      scroll.around(() => grow(by));
+      resized();
+    },
     growUnannounced: grow,
     resize: (by: number) => {
       grow(by);

@@ -112,7 +112,7 @@ def streams(lab: Lab, size: Size) -> Streams:
             for count, rounds in counts.items():
                 for number in range(rounds):
                     slow = number == 0 and count in size.slow.get(kind, ())
-                    found.add("widget", kind, count, run(Widget(chat), kind, count, FAST))
+                    found.add("widget", kind, count, run(Widget(chat, lab.feed), kind, count, FAST))
                     found.add("plain", kind, count, run(Plain(plain), kind, count, FAST))
                     found.add("floor", kind, count, alone(lab, "floor", kind, count, 120))
                     if slow:

@@ -2,7 +2,7 @@
 and the pages that the widget is compared with.
 
 - `/acp` speaks enough ACP for a chat. A prompt `prose 4000 14000 50` is answered with so many chunks of prose, so many
-  in a second, each 50th of which is a mark.
+  in a second, each 50th of which is a mark; with another word behind it, when `go` is called.
 - `/chunks?…` sends the same chunks as one JSON message each, to whoever connects.
 - Everything else is a page.
 """
@@ -49,6 +49,7 @@ class Feed:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="feed", daemon=True)
         self._sessions = 0
+        self._go = asyncio.Event()
         self._answering: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Feed:
@@ -65,6 +66,10 @@ class Feed:
     def _call(self, work: Any) -> None:
         future: Future[None] = asyncio.run_coroutine_threadsafe(work, self._loop)
         future.result(10)
+
+    def go(self) -> None:
+        """Have a prompt answered that waits for it."""
+        self._loop.call_soon_threadsafe(self._go.set)
 
     async def _start(self) -> None:
         self._server = await serve(
@@ -137,7 +142,10 @@ class Feed:
                 await socket.send(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}))
 
     async def _turn(self, socket: ServerConnection, session: str, rpc_id: int, prompt: str) -> None:
-        kind, count, pace, every = prompt.split()
+        kind, count, pace, every, *wait = prompt.split()
+        if wait:
+            await self._go.wait()
+            self._go.clear()
         await self._say(
             socket, kind, int(count), float(pace), int(every), lambda chunk: update(session, chunk, f"m{rpc_id}")
         )

@@ -52,7 +52,7 @@ def measure(notebook: Notebook, feed: Feed, *, count: int, pace: float, every: i
         every: which chunks are marks.
         busy: whether a cell computes meanwhile.
     """
-    widget = Widget(notebook)
+    widget = Widget(notebook, feed)
     notebook.run(1)
     kernel = psutil.Process(int((notebook.output(1).text_content() or "").strip()))
     if busy:
@@ -61,8 +61,9 @@ def measure(notebook: Notebook, feed: Feed, *, count: int, pace: float, every: i
     meter = Meter(notebook.page)
     meter.count_bytes()
     widget.root.evaluate(WATCH)
+    widget.prepare("prose", count, pace, every)
     before, received = cpu_seconds(kernel), meter.received
-    widget.begin("prose", count, pace, every)
+    widget.begin()
     notebook.page.evaluate(WAIT, 120_000)
     notebook.page.wait_for_timeout(300)
     cpu = cpu_seconds(kernel) - before

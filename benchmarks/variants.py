@@ -11,6 +11,7 @@ from browser.chat import ChatView
 from support.jupyter import Notebook
 
 from . import streams
+from .feed import Feed
 from .meter import Cost, Meter
 
 PAGES: Final = Path(__file__).parent / "pages"
@@ -73,7 +74,10 @@ class Variant(Protocol):
     meter: Meter
     root: ElementHandle
 
-    def begin(self, kind: str, count: int, pace: float, every: int) -> None:
+    def prepare(self, kind: str, count: int, pace: float, every: int) -> None:
+        """Ask for a stream, the cost of which is not that of the asking."""
+
+    def begin(self) -> None:
         """Have it stream; the page's promise `ended` tells the end."""
 
 
@@ -84,8 +88,9 @@ def run(variant: Variant, kind: str, count: int, pace: float, *, every: int = 50
         Lost: not all of it is in the page.
     """
     page = variant.meter.page
+    variant.prepare(kind, count, pace, every)
     variant.meter.start()
-    variant.begin(kind, count, pace, every)
+    variant.begin()
     if not page.evaluate(WAIT, limit * 1000):
         return None
     page.wait_for_timeout(300)  # what comes after the end belongs to it
@@ -107,19 +112,26 @@ class Widget:
 
     Args:
         notebook: its first cell is `WIDGET`.
+        feed: what its agent says.
     """
 
-    def __init__(self, notebook: Notebook) -> None:
+    def __init__(self, notebook: Notebook, feed: Feed) -> None:
+        self.feed = feed
         notebook.page.bring_to_front()
         notebook.run(0)
         self.chat = ChatView(notebook.output(0))
         self.chat.expect_status("Ready")
         self.meter, self.root = Meter(notebook.page), handle(notebook.page, ".goose-items")
 
-    def begin(self, kind: str, count: int, pace: float, every: int) -> None:
+    def prepare(self, kind: str, count: int, pace: float, every: int) -> None:
         self.chat.status.evaluate(ENDS)
-        self.chat.composer.fill(f"{kind} {count} {pace:g} {every}")
+        self.chat.composer.fill(f"{kind} {count} {pace:g} {every} wait")
         self.chat.composer.press("Enter")
+        self.chat.expect_status("Working…")
+        self.meter.page.wait_for_timeout(300)
+
+    def begin(self) -> None:
+        self.feed.go()
 
 
 class Plain:
@@ -135,8 +147,11 @@ class Plain:
         notebook.page.locator(".plain").wait_for()
         self.meter, self.root = Meter(notebook.page), handle(notebook.page, ".plain")
 
-    def begin(self, kind: str, count: int, pace: float, every: int) -> None:
-        self.meter.page.evaluate("(query) => go(query)", query(kind, count, pace, every))
+    def prepare(self, kind: str, count: int, pace: float, every: int) -> None:
+        self.query = query(kind, count, pace, every)
+
+    def begin(self) -> None:
+        self.meter.page.evaluate("(query) => go(query)", self.query)
 
 
 class Alone:
@@ -147,7 +162,10 @@ class Alone:
         page.evaluate("() => ready")
         self.meter, self.root = Meter(page), handle(page, "#log")
 
-    def begin(self, *_: object) -> None:
+    def prepare(self, *_: object) -> None:
+        """It was asked for by its address."""
+
+    def begin(self) -> None:
         self.meter.page.evaluate("go()")
 
 

@@ -39,10 +39,7 @@ function box(content: number) {
     scroll,
     moved,
     top: () => top,
-    grow: (by: number) => {
-      scroll.around(() => grow(by));
-      resized();
-    },
+    grow: (by: number) => scroll.around(() => grow(by)),
     growUnannounced: grow,
     resize: (by: number) => {
       grow(by);

@@ -12,8 +12,6 @@ export class Scroll {
   /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
   #wasAtEnd = true;
   #hidden = false;
-  /** It was at its end before the changes since the last layout, which are not laid out one by one. */
-  #follows = false;
 
   constructor(
     private readonly box: HTMLElement,
@@ -23,32 +21,28 @@ export class Scroll {
     /** Whether there is more than what is in the box, so that its end is not the end. */
     private readonly isCut: () => boolean = () => false,
   ) {
-    const moved = () => {
-      this.#follows = false;
-      onMove(this.isAtEnd());
-    };
-    box.addEventListener("scroll", moved, { signal, passive: true });
+    box.addEventListener("scroll", () => onMove(this.isAtEnd()), { signal, passive: true });
     // What a click opens or closes is what the reader looks at now.
     box.addEventListener("click", () => this.letGo(), { signal });
-    // Before a paint, also for what says nothing before: an image has loaded, a card opens, the user drags the corner.
+    // Some changes say nothing before: an image has loaded, a card opens by itself, the user drags the corner.
     const observer = new ResizeObserver(() => {
       const wasHidden = this.#hidden;
       this.#hidden = box.clientHeight === 0;
       if (this.#hidden) return;
       // With less to show, as when the page got wider, the browser moved the box up, and not the reader.
       const wasPulled = box.scrollTop < this.#put && box.scrollHeight - box.scrollTop - box.clientHeight <= 1;
-      const wasLeft = box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd);
-      if (this.#follows || wasLeft) this.toEnd();
+      if (box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd)) this.toEnd();
     });
     for (const element of [box, ...content]) observer.observe(element);
     signal.addEventListener("abort", () => observer.disconnect());
   }
 
-  /** Makes a change; a reader who was at the end before it is there again when it is painted. */
+  /** Makes a change; where the reader was is measured before it. */
   around(change: () => void): void {
-    this.#follows = this.isAtEnd();
+    const stay = this.isAtEnd();
     change();
-    if (!this.#follows) this.onMove(this.isAtEnd());
+    if (stay) this.toEnd();
+    else this.onMove(this.isAtEnd());
   }
 
   /** Makes a change that keeps what the reader sees where it is, also where items are drawn anew. */
@@ -80,7 +74,6 @@ export class Scroll {
 
   isAtEnd(): boolean {
     if (this.isCut()) return false;
-    if (this.#follows) return true;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     if (clientHeight > 0) this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
     return this.#wasAtEnd;
@@ -89,13 +82,11 @@ export class Scroll {
   toEnd(): void {
     this.box.scrollTop = this.box.scrollHeight;
     this.#put = this.box.scrollTop;
-    this.#follows = false;
     this.onMove(true);
   }
 
   /** Stays where it is from now on, unless that is the end. */
   letGo(): void {
     this.#put = Number.NaN;
-    this.#follows = false;
   }
 }

@@ -58,7 +58,9 @@ it("says so where the chat's cell is not in the notebook", async () => {
 
 it("says so where what inserts it can't be had", async () => {
   type Entries = Map<string, { module?: unknown; notBefore: number }>;
-  const panels = (globalThis as unknown as Record<symbol, Entries>)[Symbol.for("goose-widget ")]?.get("panels");
+  const panels = (globalThis as unknown as Record<symbol, { entries: Entries }>)[
+    Symbol.for("goose-widget ")
+  ]?.entries.get("panels");
   const { manager, inserted } = notebook("mine4");
   const chat = show({ uid: "mine4" }, manager);
   chat.change({ op: "add", item: agent("a", ANSWER, "done") });

@@ -121,6 +121,7 @@ def details(server: Server, chromium: Browser) -> None:
         notebook.run(0)
         chat = ChatView(notebook.output(0))
         chat.expect_status("Ready")
+        chat.root.evaluate("root => { root.style.width = '640px'; }")
         chat.ask("Count growth in percent, too", "Done.")
         card = chat.unfold(chat.last("tool"))
         if (side_by_side := card.get_by_role("button", name="Show side by side")).count():
@@ -137,9 +138,11 @@ def details(server: Server, chromium: Browser) -> None:
         notebook.run(1)
         demo = ChatView(notebook.output(1))
         demo.expect_status("Ready")
+        demo.root.evaluate("root => { root.style.width = '420px'; }")
         demo.send("/plan")
-        demo.expect_status("Ready")
-        demo.items("plan").last.screenshot(path=PICTURES / "plan.png")
+        plan = demo.items("plan").last
+        expect(plan).to_contain_text("2 of 4 done")
+        plan.screenshot(path=PICTURES / "plan.png")
     page.close()
 
 

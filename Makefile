@@ -20,9 +20,8 @@ PYTHON ?= python3
 VENV ?= .venv
 GOOSE ?= mine
 ARGS ?=
-# Tests of processes and browsers wait most of the time: three workers keep two cores busy. A file stays with one of them,
-# so that what its tests share is made once.
-PARALLEL ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# A file stays with one worker: what its tests share is made once.
+PARALLEL ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Targets can't have spaces, but the path to this folder may: it is only where it has to be, and quoted.
 venv := $(VENV)

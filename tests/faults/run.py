@@ -175,7 +175,7 @@ def make(folder: Path) -> None:
 
 
 async def ask(chat: GooseChat, proxy: Proxy | None, prompt: str) -> None:
-    """What a user does: sends a prompt once, presses Retry when the chat can't go on, Stop when no end comes."""
+    """What a user does: sends a prompt once, presses the button when the chat can't go on, Stop when no end comes."""
     for _ in range(10):
         asking = asyncio.create_task(chat.ask_async(prompt))
         while not asking.done():
@@ -190,7 +190,11 @@ async def ask(chat: GooseChat, proxy: Proxy | None, prompt: str) -> None:
         except errors.GooseError:
             if any(item["kind"] == "user" and item["text"] == prompt for item in chat.items):
                 return
-            chat.retry()
+            if chat.problem and any(offer["id"] == "new" for offer in chat.problem["offers"]):
+                # Killed before the server had kept anything of the session, which was in the file already.
+                await asyncio.to_thread(chat.new_session)
+            else:
+                chat.retry()
     raise AssertionError(f"ten times in vain: {chat.problem}")
 
 

@@ -79,11 +79,16 @@ def main() -> None:
             options = browsers.launch_options()
             chromium = playwright.chromium.launch(**{**options, "args": [*options["args"], "--no-sandbox"]})
             for theme in ("light", "dark"):
-                settings = server.root.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
-                settings.write_text(json.dumps({"theme": f"JupyterLab {theme.title()}"}))
+                choose_theme(server, theme)
                 picture(server, chromium, theme)
             details(server, chromium)
             chromium.close()
+
+
+def choose_theme(server: Server, theme: str) -> None:
+    """Which pages that are opened from now on have."""
+    settings = server.root.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
+    settings.write_text(json.dumps({"theme": f"JupyterLab {theme.title()}"}))
 
 
 def picture(server: Server, chromium: Browser, theme: str) -> None:
@@ -108,8 +113,7 @@ def picture(server: Server, chromium: Browser, theme: str) -> None:
 
 def details(server: Server, chromium: Browser) -> None:
     """A question, a change and a plan for themselves, and the whole chat on a narrow page."""
-    settings = server.root.parent / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
-    settings.write_text(json.dumps({"theme": "JupyterLab Light"}))
+    choose_theme(server, "light")
     page = chromium.new_page(viewport={"width": 1300, "height": 1100}, device_scale_factor=1.5)
     cells = [CHAT.format("GooseChat(height=760)"), CHAT.format('GooseChat(server="demo")'), ""]
     path = server.write("details/analysis.ipynb", cells)

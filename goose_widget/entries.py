@@ -20,8 +20,8 @@ from .transcript import Item
 
 log = logging.getLogger(__name__)
 
-_LINES: Final = 2_000  # of one message
-_MESSAGE: Final = 60_000  # characters of one message
+_LINES: Final = 800  # of one message
+_MESSAGE: Final = 30_000  # characters of one message
 _TASK: Final = 1_000  # characters of one entry of a plan
 _PICTURE: Final = 150_000  # characters of one picture
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")  # one class: with more, what an agent sent could take hours to refuse

@@ -21,6 +21,9 @@ ITEMS: Final = 500
 SIZE: Final = 250_000
 """Characters of a printout, at most: it is saved with the notebook."""
 
+WORDS: Final = 120_000
+"""Of these without pictures: after each turn JupyterLab draws all of it, unseen, and cleans it to look for headings."""
+
 EMPTY: Final = "A chat with goose: nothing said yet."
 
 # Only what helps: GitHub and JupyterLab, where it does not trust a notebook, drop it. The first rule hides JupyterLab's
@@ -49,7 +52,7 @@ def to_html(items: list[Item], *, session_id: str | None = None) -> str:
     def name(who: str) -> str:
         return f"<p><strong>{who}:</strong></p>\n"
 
-    body = _print(items, session_id, _html, name) or f"<p><em>{EMPTY}</em></p>\n"
+    body = _print(items, session_id, _html, name, _data) or f"<p><em>{EMPTY}</em></p>\n"
     return f'<div class="goose-static">\n{_STYLE}{body}</div>'
 
 
@@ -59,19 +62,27 @@ def to_text(items: list[Item], *, session_id: str | None = None) -> str:
     Args:
         items, session_id: as for `to_html`.
     """
-    return _print(items, session_id, _text, lambda who: f"{who}:\n").rstrip("\n") or EMPTY
+    return _print(items, session_id, _text, lambda who: f"{who}:\n", lambda _: 0).rstrip("\n") or EMPTY
 
 
-def _print(items: list[Item], session_id: str | None, show: Callable[[Part], str], name: Callable[[str], str]) -> str:
-    """The last items, as many as there is room for."""
+def _print(
+    items: list[Item],
+    session_id: str | None,
+    show: Callable[[Part], str],
+    name: Callable[[str], str],
+    data: Callable[[Part], int],
+) -> str:
+    """The last items, as many as there is room for; `data` tells how much of what is shown are pictures."""
     printed: list[str] = []
-    room = SIZE
+    room, words = SIZE, WORDS
     for item in reversed(items[-ITEMS:]):
-        entry = "".join(show(fitted(part)) for part in parts_of(item))
-        if len(entry) > SIZE:
-            entry = show(Line("This entry is too long to be printed here."))
+        parts = [fitted(part) for part in parts_of(item)]
+        entry, pictures = "".join(map(show, parts)), sum(map(data, parts))
+        if len(entry) > SIZE or len(entry) - pictures > WORDS:
+            entry, pictures = show(Line("This entry is too long to be printed here.")), 0
         room -= len(entry)
-        if room < 0:
+        words -= len(entry) - pictures
+        if room < 0 or words < 0:
             break
         printed.append(entry)
     printed.reverse()
@@ -89,6 +100,16 @@ def _print(items: list[Item], session_id: str | None, show: Callable[[Part], str
         speaker = who if entry else speaker
         whole.append(entry)
     return "".join(whole)
+
+
+def _data(part: Part) -> int:
+    match part:
+        case Picture(_, data):
+            return len("".join(data.split()))
+        case Fold(_, parts):
+            return sum(map(_data, parts))
+        case _:
+            return 0
 
 
 # Parts as HTML.

@@ -200,9 +200,18 @@ def test_a_long_chat_prints_its_end_and_says_where_the_rest_is() -> None:
 )
 def test_no_entry_makes_a_notebook_grow_without_bound(item: dict[str, Any]) -> None:
     items = [item] * 20
-    assert len(to_html(items)) < printout.SIZE + 5_000
-    assert len(to_text(items)) < printout.SIZE + 5_000
+    assert len(to_html(items)) < printout.WORDS + 5_000
+    assert len(to_text(items)) < printout.WORDS + 5_000
     assert parse(to_html(items)).text.strip()
+
+
+def test_pictures_take_no_room_of_words() -> None:
+    picture = {"type": "image", "mime": "image/png", "data": "A" * 140_000}
+    items = [agent("word " * 5_000, content=[picture]), *[agent("word " * 5_000)] * 3]
+    html = to_html(items)
+    assert parse(html).all("img")
+    assert "left out" not in html
+    assert len(to_html([agent("", content=[picture])] * 20)) < printout.SIZE + 5_000
 
 
 HOSTILE = st.sampled_from(

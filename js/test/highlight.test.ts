@@ -1,7 +1,36 @@
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { addSource } from "../src/parts";
 
-afterEach(() => vi.resetModules());
+/** Boxes that are looked at, with what is to be called when they are seen. */
+const watched = new Map<Element, (entries: { isIntersecting: boolean; target: Element }[]) => void>();
+
+beforeEach(() =>
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      constructor(private readonly tell: (entries: { isIntersecting: boolean; target: Element }[]) => void) {}
+      observe(box: Element): void {
+        watched.set(box, this.tell);
+      }
+      unobserve(box: Element): void {
+        watched.delete(box);
+      }
+      disconnect(): void {
+        for (const [box, tell] of watched) if (tell === this.tell) watched.delete(box);
+      }
+    },
+  ),
+);
+
+afterEach(() => {
+  vi.resetModules();
+  vi.unstubAllGlobals();
+  watched.clear();
+});
+
+function comeNear(boxes: Iterable<Element>, isIntersecting = true): void {
+  for (const target of boxes) watched.get(target)?.([{ isIntersecting, target }]);
+}
 
 /** A page on which the part has come, or not yet. */
 async function page() {
@@ -85,7 +114,7 @@ it.each([
   expect(code.querySelector("[class^=hljs]")).toBeNull();
 });
 
-it("colours long code box by box, also what goes on in the next one", async () => {
+it("colours each box of long code when it comes near, also what goes on in the next one", async () => {
   const { fillCode, come } = await page();
   come();
   const text = `if x: pass\n"""<img src=x>${"\nall of it is a string & <b>".repeat(400)}"""\n${"y = 1\n\n".repeat(900)}`;
@@ -93,7 +122,14 @@ it("colours long code box by box, also what goes on in the next one", async () =
   fillCode(code, text, "python");
   const boxes = [...code.children];
   expect(boxes.length).toBeGreaterThan(3);
-  await vi.waitFor(() => expect(boxes.at(-1)?.querySelector(".hljs-number")).not.toBeNull());
+  await vi.waitFor(() => expect(watched.size).toBe(boxes.length));
+  comeNear(boxes, false);
+  expect(code.querySelector("[class^=hljs]")).toBeNull();
+  comeNear(boxes.slice(-1));
+  expect(boxes.at(-1)?.querySelector(".hljs-number")).not.toBeNull();
+  expect(boxes[0]?.childElementCount).toBe(0);
+  comeNear(boxes);
+  expect(watched.size).toBe(0);
   expect([...code.children]).toEqual(boxes);
   expect(textOf(code)).toBe(text.trimEnd());
   expect(boxes[1]?.firstElementChild?.className).toBe("hljs-string");
@@ -105,8 +141,11 @@ it("gives up colouring what is replaced", async () => {
   come();
   const code = element();
   fillCode(code, "if x: pass\n".repeat(1000), "python");
+  await vi.waitFor(() => expect(watched.size).toBeGreaterThan(1));
+  const boxes = [...watched.keys()];
   fillCode(code, "other\n".repeat(1000), "");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  comeNear(boxes);
+  expect(watched.size).toBe(0);
   expect(textOf(code)).toBe("other\n".repeat(1000).trimEnd());
   expect(code.querySelector("[class^=hljs]")).toBeNull();
 });

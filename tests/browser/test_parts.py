@@ -62,15 +62,26 @@ def test_each_comes_when_it_is_first_met_and_once(page: Page, open_chat: OpenCha
 
 
 @pytest.mark.parametrize("front", ["lab", "notebook"])
-def test_long_code_is_coloured_beside_the_page_and_box_by_box(page: Page, open_chat: OpenChat, front: Front) -> None:
+def test_long_code_is_coloured_beside_the_page_where_it_is_looked_at(
+    page: Page, open_chat: OpenChat, front: Front
+) -> None:
     workers: list[str] = []
     page.on("worker", lambda worker: workers.append(worker.url))
     _, chat = open_chat(front=front)
-    code = "if x: pass\n" + "value = 12\n" * 1200 + '"""\n' + "all of it is text\n" * 400 + '"""'
+    code = "if x: needle()\n" + "value = 12\n" * 1200 + '"""\n' + "all of it is text\n" * 400 + '"""'
     message = say(chat, fence("python", code))
-    expect(message.locator(".goose-box").first.locator(".hljs-keyword")).to_have_text(["if", "pass"])
-    expect(message.locator(".goose-box").last.locator(".hljs-string")).to_have_count(1)
+    first, last = message.locator(".goose-box").first, message.locator(".goose-box").last
+    expect(last.locator(".hljs-string")).to_have_count(1)
+    expect(first.locator("span")).to_have_count(0)
     assert workers[-1].startswith("blob:")
+
+    chat.composer.focus()
+    page.keyboard.press("Control+f")
+    expect(chat.root.get_by_role("searchbox", name="Find in the chat")).to_be_focused()
+    page.keyboard.type("needle")
+    expect(first.locator(".hljs-keyword")).to_have_text("if")
+    page.wait_for_function("[...CSS.highlights.get('goose-found-here')].map(String).join() === 'needle'")
+    assert first.evaluate("box => [...CSS.highlights.get('goose-found-here')][0].intersectsNode(box)")
     assert message.locator("code").evaluate("code => code.innerText.trimEnd()") == code
 
 

@@ -16,24 +16,36 @@ hljs.registerAliases(["terminal"], { languageName: "shell" });
 
 const htmlOf = (text: string, language: string) => hljs.highlight(text, { language, ignoreIllegals: true }).value;
 
-/** Colours the text that `code` shows, at once; one in boxes as soon as that is done beside the page, while it `isShown`. */
+/** Colours the text that `code` shows, at once; one in boxes when that is done beside the page, while it `isShown`. */
 export function colour(code: HTMLElement, text: string, language: string, isShown: () => boolean): void {
   if (!hljs.getLanguage(language)) return;
   if (!code.firstElementChild) code.innerHTML = htmlOf(text, language);
   else void beside(text, language).then((html) => colourBoxes(code, html, isShown));
 }
 
-/** A few in each frame: the browser lays out what changes anew. */
-async function colourBoxes(code: HTMLElement, html: string, isShown: () => boolean): Promise<void> {
+/** Pixels beyond what is seen, so that nobody sees a box without its colours. */
+const MARGIN = "600px";
+
+/** Each box as it comes near to being seen: the browser lays out what changes anew. */
+function colourBoxes(code: HTMLElement, html: string, isShown: () => boolean): void {
+  const pieces = new Map<Element, string>();
   let rest = html;
   let open: string[] = [];
-  for (const box of Array.from(code.children)) {
-    await new Promise((resolve) => setTimeout(resolve));
-    if (!isShown()) return;
+  for (const box of code.children) {
     const piece = cut(rest, box.textContent?.split("\n").length ?? 0, open);
-    box.innerHTML = piece.html;
+    pieces.set(box, piece.html);
     ({ rest, open } = piece);
   }
+  const tell = (entries: IntersectionObserverEntry[]) => {
+    if (!isShown()) return observer.disconnect();
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      observer.unobserve(target);
+      target.innerHTML = pieces.get(target) ?? "";
+    }
+  };
+  const observer = new IntersectionObserver(tell, { rootMargin: MARGIN, scrollMargin: MARGIN });
+  for (const box of pieces.keys()) observer.observe(box);
 }
 
 /** The first `lines` lines of HTML, and the rest; `open` are the tags that reach into it. */

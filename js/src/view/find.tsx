@@ -28,6 +28,8 @@ export class Find {
   #before: HTMLElement | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #painting: ReturnType<typeof setTimeout> | undefined;
+  /** While it is open. */
+  readonly #changes = new MutationObserver(() => this.#paintSoon());
   readonly #all = new Marks("goose-found", 0);
   readonly #one = new Marks("goose-found-here", 1);
 
@@ -38,7 +40,6 @@ export class Find {
     signal: AbortSignal,
   ) {
     root.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    log.onDraw = () => this.#paintSoon();
     signal.addEventListener("abort", () => {
       this.#stop();
       render(null, this.el);
@@ -82,6 +83,7 @@ export class Find {
         this.el.hidden = false;
         this.#draw();
       });
+      this.#changes.observe(this.log.el, { childList: true, characterData: true, subtree: true });
       this.again();
     }
     const field = this.el.querySelector("input");
@@ -99,6 +101,7 @@ export class Find {
   }
 
   #stop(): void {
+    this.#changes.disconnect();
     clearTimeout(this.#timer);
     clearTimeout(this.#painting);
     this.#painting = undefined;
@@ -187,8 +190,7 @@ export class Find {
   }
 
   #paintSoon(): void {
-    if (this.el.hidden || this.#hits.length === 0) return;
-    this.#painting ??= setTimeout(() => this.#paint(), REST);
+    if (this.#hits.length > 0) this.#painting ??= setTimeout(() => this.#paint(), REST);
   }
 
   #paint(): void {

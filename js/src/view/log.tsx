@@ -20,8 +20,6 @@ type Around = Extract<Inbound, { type: "around" }>;
 export class Log {
   readonly el: HTMLElement;
   readonly announcer = new Announcer();
-  /** Called when other items are drawn, or drawn ones have changed. */
-  onDraw = () => {};
   readonly #box = h("div", {
     class: "goose-log",
     role: "log",
@@ -176,7 +174,6 @@ export class Log {
     if (isText || atEnd) this.#scroll.around(() => this.#keepFocus(change));
     else this.#keep(change);
     if (!this.#excerpt && items.size > 2 * MOST) this.#leave();
-    this.onDraw();
   }
 
   #replaced(another: boolean): void {
@@ -198,7 +195,6 @@ export class Log {
         void this.#read(place);
       }
     }
-    this.onDraw();
   }
 
   /** Reads on in an excerpt around the reader's place. */
@@ -293,7 +289,6 @@ export class Log {
       this.#keepFocus(change);
       this.#label();
     }, place);
-    this.onDraw();
   }
 
   #label(): void {

@@ -6,12 +6,16 @@ import base64
 import re
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Page
 
-IDLE: Final = 1.0
-"""Seconds for which an idle page is watched, so that what it does anyway is not counted."""
+IDLE: Final = 1.5
+"""Seconds for which an idle page is watched, once, so that what it does anyway is not counted."""
+
+SETTLE: Final = 2.5
+"""Seconds until it is idle: JupyterLab looks for headings and saves when a cell has run."""
 
 KIND: Final = re.compile(rb'"msg_type": "(\w+)"')
 
@@ -45,23 +49,28 @@ class Meter:
     """Measures a page.
 
     Args:
-        page: which; it should be idle.
+        page: which.
+        settle: seconds until it is idle.
     """
 
-    def __init__(self, page: Page) -> None:
+    _rests: ClassVar[WeakKeyDictionary[Page, dict[str, float]]] = WeakKeyDictionary()
+
+    def __init__(self, page: Page, *, settle: float = SETTLE) -> None:
         self.page = page
         self.cdp = page.context.new_cdp_session(page)
         self.cdp.send("Performance.enable")
         page.evaluate(LONG_FRAMES)
         self.received = 0
-        self._idle = self._rest()
+        if page not in self._rests:
+            self._rests[page] = self._rest(settle)
         self._began = 0.0
         self._before: dict[str, float] = {}
 
     def _metrics(self) -> dict[str, float]:
         return {each["name"]: each["value"] for each in self.cdp.send("Performance.getMetrics")["metrics"]}
 
-    def _rest(self) -> dict[str, float]:
+    def _rest(self, settle: float) -> dict[str, float]:
+        self.page.wait_for_timeout(settle * 1000)
         before, began = self._metrics(), time.perf_counter()
         self.page.wait_for_timeout(IDLE * 1000)
         after, took = self._metrics(), time.perf_counter() - began
@@ -75,8 +84,9 @@ class Meter:
     def stop(self) -> Cost:
         """What came since `start`."""
         after, wall = self._metrics(), time.perf_counter() - self._began
+        idle = self._rests[self.page]
         main, script = (
-            max(0.0, after[name] - self._before[name] - self._idle[name] * wall)
+            max(0.0, after[name] - self._before[name] - idle[name] * wall)
             for name in ("TaskDuration", "ScriptDuration")
         )
         return Cost(wall, main, script, tuple(self.page.evaluate("longFrames")))

@@ -80,11 +80,14 @@ def opening(notebook: Notebook, wanted: str = "") -> Opened:
     return Opened(at["shown"] / 1000, at["usable"] / 1000)
 
 
-def new(lab: Lab, rounds: int) -> tuple[Opened, list[Opened]]:
-    """A new chat in a kernel that has not imported the package, and in one that has."""
-    with lab.notebook(NEW) as notebook:
-        first = opening(notebook)
-        return first, [opening(notebook) for _ in range(rounds)]
+def new(lab: Lab, rounds: int) -> tuple[list[Opened], list[Opened]]:
+    """New chats in kernels that have not imported the package, and in one that has."""
+    first = []
+    for _ in range(rounds):
+        with lab.notebook(NEW) as notebook:
+            first.append(opening(notebook))
+            again = [opening(notebook) for _ in range(rounds)]
+    return first, again
 
 
 def long(lab: Lab, items: int, rounds: int, patience: float) -> Long:

@@ -160,7 +160,7 @@ class Alone:
     def __init__(self, page: Page, port: int, name: str, kind: str, count: int, pace: float, every: int = 50) -> None:
         page.goto(f"http://127.0.0.1:{port}/{name}?{query(kind, count, pace, every)}")
         page.evaluate("() => ready")
-        self.meter, self.root = Meter(page), handle(page, "#log")
+        self.meter, self.root = Meter(page, settle=0), handle(page, "#log")
 
     def prepare(self, *_: object) -> None:
         """It was asked for by its address."""

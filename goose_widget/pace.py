@@ -9,14 +9,9 @@ from typing import Final
 
 from .session import Session
 
-COMMIT_EVERY: Final = 0.02
-"""Seconds between two commits while text streams: the screen shows no more, and notebook servers drop bursts."""
-
-COMMIT_MANY_EVERY: Final = 0.03
-"""The same while much comes: a message of Jupyter's has a kilobyte of its own, which larger ones share."""
-
-MANY: Final = 40
-"""Events between two commits that are much: no model writes as fast, but goose replays, and tools print."""
+COMMIT_EVERY: Final = 0.025
+"""Seconds between two commits while text streams: a message of Jupyter's has most of a kilobyte of its own, which more
+text shares, and its servers drop bursts."""
 
 SWITCH: Final = 0.0005
 """Seconds for which another thread may compute before this one gets its turn, while text streams."""
@@ -43,14 +38,7 @@ class Pace:
             return
         _attention.ask()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(max(loop.time(), self._last + COMMIT_EVERY), self._due)
-
-    def _due(self) -> None:
-        loop, later = asyncio.get_running_loop(), self._last + COMMIT_MANY_EVERY
-        if self._session.pending > MANY and loop.time() < later:
-            self._timer = loop.call_at(later, self.now)
-        else:
-            self.now()
+        self._timer = loop.call_at(max(loop.time(), self._last + COMMIT_EVERY), self.now)
 
     def now(self) -> None:
         """Commit what is pending."""

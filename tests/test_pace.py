@@ -65,21 +65,6 @@ async def test_nothing_is_committed_where_nothing_is_pending_or_nobody_waits_any
     assert session.commits == 0
 
 
-async def test_where_much_comes_more_of_it_is_committed_together(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "COMMIT_MANY_EVERY", 1000.0)
-    beat = Pace(session)
-    beat.now()
-    session.pending = pace.MANY
-    beat.soon()
-    await eventually(lambda: session.commits == 2)
-    session.pending = pace.MANY + 1
-    beat.soon()
-    await asyncio.sleep(2 * pace.COMMIT_EVERY)
-    assert session.commits == 2
-    beat.now()
-    assert session.commits == 3
-
-
 @pytest.fixture
 def interval() -> Iterator[float]:
     before = sys.getswitchinterval()

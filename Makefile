@@ -54,7 +54,7 @@ check: $(venv)/.test js/node_modules/.all
 faults: $(venv)/.test tests/goose/node_modules/.all bundle
 	@cd tests && "$(here)$(python)" -m faults $(ARGS)
 
-benchmark: $(venv)/.test js/node_modules/.all bundle browser
+benchmark: $(venv)/.test bundle browser
 	@PYTHONPATH="$(CURDIR)/tests" "$(here)$(python)" -m benchmarks $(ARGS)
 
 fix: $(venv)/.test js/node_modules/.all

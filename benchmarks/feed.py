@@ -27,7 +27,6 @@ from websockets.http11 import Request, Response
 from . import streams
 
 PAGES: Final = Path(__file__).parent / "pages"
-MARKED: Final = Path(__file__).parents[1] / "js" / "node_modules" / "marked" / "lib" / "marked.umd.js"
 
 TICK: Final = 0.002
 """Seconds: what is due within one is written at once, as the system would join it."""
@@ -172,7 +171,7 @@ def _page(connection: ServerConnection, request: Request) -> Response | None:
     path = urlsplit(request.path).path
     if path in ("/acp", "/chunks"):
         return None
-    file = MARKED if path == "/marked.js" else PAGES / path.rpartition("/")[2]
+    file = PAGES / path.rpartition("/")[2]
     if not file.is_file():
         return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
     body = file.read_bytes()

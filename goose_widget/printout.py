@@ -30,8 +30,10 @@ EMPTY: Final = "A chat with goose: nothing said yet."
 # "model not found" and "Loading widget…", which are bare text, where the conversation follows.
 _STYLE: Final = """\
 <style>
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .goose-static):not(:has(.jp-OutputArea-output > *)) { display: none }
-.goose-static :is(details, pre) { margin: 0.5em 0 }
+.jp-OutputArea-child:has(+ .jp-OutputArea-child > * > .goose-static):not(:has(> .jp-OutputArea-output > *)) {
+  display: none;
+}
+.goose-static details, .goose-static pre { margin: 0.5em 0 }
 .goose-static summary { cursor: pointer }
 .goose-static pre { padding: 0.5em 0.8em; border-radius: 4px; background: rgb(127 127 127 / 12%) }
 .goose-static pre code { background: none }

@@ -52,6 +52,14 @@ class ChatView:
         expect(self.last("agent")).to_contain_text(answer)
         self.expect_status("Ready")
 
+    def open_find(self) -> Locator:
+        """Opens the search in the chat, and returns its field."""
+        self.composer.focus()
+        self.root.page.keyboard.press("Control+f")
+        field = self.root.get_by_role("searchbox", name="Find in the chat")
+        expect(field).to_be_focused()
+        return field
+
     def choose_mode(self, mode: str) -> None:
         self.mode.select_option(mode)
         expect(self.mode).to_have_value(mode)

@@ -36,12 +36,9 @@ def test_every_place_of_a_long_session_is_found_with_the_keyboard(open_notebook:
     notebook.run(0)
     chat, page = ChatView(notebook.output(0)), notebook.page
     expect(chat.items("user").last).to_contain_text("Prompt 999")
-    field = chat.root.get_by_role("searchbox", name="Find in the chat")
     status = chat.root.get_by_role("search").get_by_role("status")
 
-    chat.composer.focus()
-    page.keyboard.press("Control+f")
-    expect(field).to_be_focused()
+    field = chat.open_find()
     page.keyboard.type("silver needle")
     expect(status).to_have_text("2 of 2")
     assert marked(page) == ["silver needle"]

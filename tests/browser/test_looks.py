@@ -82,6 +82,7 @@ def test_forced_colours_leave_buttons_status_and_focus_visible(open_chat: OpenCh
     assert dot.evaluate(behind) != chat.root.evaluate(behind)
     for place in (".goose-meter", ".goose-bubble"):
         assert chat.root.locator(place).evaluate("it => getComputedStyle(it).borderTopStyle") == "solid", place
+    chat.open_find()
     colours = "(it, colour) => getComputedStyle(it, '::highlight(goose-found)').backgroundColor === colour"
     assert chat.root.locator(".goose-bubble").evaluate(colours, MARK)
 

@@ -75,10 +75,7 @@ def test_long_code_is_coloured_beside_the_page_where_it_is_looked_at(
     expect(first.locator("span")).to_have_count(0)
     assert workers[-1].startswith("blob:")
 
-    chat.composer.focus()
-    page.keyboard.press("Control+f")
-    expect(chat.root.get_by_role("searchbox", name="Find in the chat")).to_be_focused()
-    page.keyboard.type("needle")
+    chat.open_find().fill("needle")
     expect(first.locator(".hljs-keyword")).to_have_text("if")
     page.wait_for_function("[...CSS.highlights.get('goose-found-here')].map(String).join() === 'needle'")
     assert first.evaluate("box => [...CSS.highlights.get('goose-found-here')][0].intersectsNode(box)")

@@ -68,6 +68,7 @@ def test_both_themes_are_readable(open_chat: OpenChat) -> None:
     chat.ask("markdown", "The end.")
     chat.send("shell: echo 'a question' | tr a-z A-Z")
     expect(chat.button("Allow once")).to_be_visible()
+    chat.open_find()
     seen = {}
     for name in ("JupyterLab Light", "JupyterLab Dark"):
         choose_theme(notebook, name)

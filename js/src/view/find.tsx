@@ -83,6 +83,7 @@ export class Find {
         this.el.hidden = false;
         this.#draw();
       });
+      this.log.el.dataset.searched = "";
       this.#changes.observe(this.log.el, { childList: true, characterData: true, subtree: true });
       this.again();
     }
@@ -102,6 +103,7 @@ export class Find {
 
   #stop(): void {
     this.#changes.disconnect();
+    delete this.log.el.dataset.searched;
     clearTimeout(this.#timer);
     clearTimeout(this.#painting);
     this.#painting = undefined;

@@ -331,7 +331,7 @@ class Chat(Shelf):
         on_permission: OnPermission,
         listen: Callable[[ev.Event], None] | None = None,
     ) -> Reply:
-        return await self._room.ask(begin, on_permission, listen)
+        return await self._room.asks.ask(begin, on_permission, listen)
 
 
 def _read(folder: Path, attachment: Attachable) -> tuple[str, str, bytes]:

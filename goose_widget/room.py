@@ -1,4 +1,4 @@
-"""One open session of a chat, on the background thread: its log, its connection, and who answers and waits.
+"""One open session of a chat, on the background thread: its log, its connection, and who asks and answers.
 
 A chat that goes to another session leaves its room and enters a new one.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import uuid
 import weakref
 from collections.abc import Callable
 from functools import partial
@@ -17,23 +16,22 @@ from typing import Final, Protocol, TypeVar
 
 from . import errors
 from . import events as ev
-from .answers import UNANSWERABLE, Answers
+from .answers import Answers
+from .asks import Asks
 from .client import Client
 from .conversation import Found
 from .endpoint import Endpoint
 from .facts import Facts
 from .log import load, load_newest
 from .loop import background, in_thread, within
-from .permission import OnPermission, check
 from .protocol.requests import Answered, Declined, Request
 from .recording import Recording
 from .replay import Player
-from .reply import Reply, to_public
 from .session import Session
 from .store import Entry, SessionFile, session_file
 from .target import Target
 from .terms import Terms
-from .transcript import Change, Item
+from .transcript import Change
 
 log = logging.getLogger(__name__)
 
@@ -126,21 +124,16 @@ class Room:
             visits=visits,
         )
         self.session.aside = self._aside
-        self.session.gives_way = self._gives_way
         self.answers = Answers(self.session, terms.on_permission, host.has_view, host.patience)
         self.client: Client | Player = Client(self.session, self._locate)
         if recording is not None:
             self.client = Player(self.session, recording, speed)
+        self.asks = Asks(self.session, self.answers, self.client, self.until_ready)
         self._run: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None  # again
         self._has_left = False
         self._watch: asyncio.Task[None] | None = None
         self._completing: asyncio.Task[None] | None = None
-        self._turns: dict[str, asyncio.Future[tuple[ev.TurnEnded, list[Item]]]] = {}
-        self._listeners: dict[str, Callable[[ev.Event], None]] = {}
-        self._heard = ""  # the turn of the entry that is handed out
-        self._queue = asyncio.Lock()  # asks wait for each other in order
-        self._after: dict[str, frozenset[str]] = {}  # asks that have not begun: the queued prompts before them
         self._news = asyncio.Event()
         self._pid = os.getpid()
 
@@ -250,9 +243,7 @@ class Room:
         if why is not None:
             self.session.fail(why)
         self._news.set()
-        for future in self._turns.values():
-            if not future.done():  # no end of its turn was told
-                future.set_exception(errors.UsageError(_LEFT if self._has_left else _CLOSED))
+        self.asks.give_up(_LEFT if self._has_left else _CLOSED)
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -322,69 +313,7 @@ class Room:
                 assert file is not None
                 self._host.go_to(file, take_over=True)
 
-    # Asking.
-
-    async def ask(
-        self,
-        begin: Callable[[str], None],
-        on_permission: OnPermission,
-        listen: Callable[[ev.Event], None] | None = None,
-    ) -> Reply:
-        """Begin a turn when it is time and wait for its end.
-
-        Args:
-            begin: starts the turn with the prompt id that it is given.
-            on_permission: who answers questions in it.
-            listen: gets the turn's events.
-        """
-        check(on_permission)
-        prompt_id = uuid.uuid4().hex
-        self._after[prompt_id] = self.session.queued()
-        try:
-            end, items = await self._turn(prompt_id, begin, on_permission, listen)
-        finally:
-            self._after.pop(prompt_id, None)
-            self.session.go_on()
-        reply = Reply(to_public(items), end.stop_reason, end.usage)
-        if isinstance(self.client, Player) and self.client.has_refused(prompt_id):
-            raise errors.ReplayMismatch(end.error, reply=reply)
-        if end.stop_reason in ("interrupted", "failed", "error"):
-            raise errors.TurnInterrupted(end.error, reply=reply)
-        if prompt_id in self.answers.unanswered:
-            self.answers.unanswered.discard(prompt_id)
-            raise errors.PermissionUnanswered(UNANSWERABLE, reply=reply)
-        return reply
-
-    async def _turn(
-        self,
-        prompt_id: str,
-        begin: Callable[[str], None],
-        on_permission: OnPermission,
-        listen: Callable[[ev.Event], None] | None,
-    ) -> tuple[ev.TurnEnded, list[Item]]:
-        async with self._queue:
-            await self.until_ready()
-            ended = self._turns[prompt_id] = asyncio.get_running_loop().create_future()
-            if on_permission is not None:
-                self.answers.by_turn[prompt_id] = on_permission
-            if listen is not None:
-                self._listeners[prompt_id] = listen
-            try:
-                begin(prompt_id)
-                del self._after[prompt_id]
-                end, items = await ended
-                return end, items
-            except asyncio.CancelledError:
-                if prompt_id in (self.session.turn, self.session.continuing):
-                    self.client.stop_turn()
-                raise
-            finally:
-                for table in (self._turns, self.answers.by_turn, self._listeners):
-                    table.pop(prompt_id, None)
-
-    def _gives_way(self, queued: str) -> bool:
-        """Whether an ask waits that was there before a prompt of the queue."""
-        return any(queued not in before for before in self._after.values())
+    # What others ask of the server.
 
     async def until_ready(self) -> None:
         """Wait until a prompt can be sent.
@@ -444,22 +373,10 @@ class Room:
         self._news.set()
 
     def logged(self, entries: list[Entry]) -> None:
-        """Answer questions, feed streams, end asks."""
+        """Answer questions, and tell those who ask."""
         for entry in entries:
-            event = entry.event
-            if isinstance(event, ev.TurnStarted):
-                self._heard = event.prompt_id  # the session is at the end of these entries, and maybe of the turn
-            if self._heard in self._listeners:
-                self._listeners[self._heard](event)
-            match event:
-                case ev.PermissionAsked(request_id):
-                    # Soon, not now: an answer is an entry too, and listeners get the entries in order.
-                    background().loop.call_soon(self.answers.decide, request_id)
-                case ev.PermissionAnswered(note=note) if note == UNANSWERABLE:
-                    self.answers.unanswered.add(self._heard)  # a recording has it too
-                case ev.TurnEnded(prompt_id):
-                    self._heard = ""
-                    future = self._turns.get(prompt_id)
-                    if future is not None and not future.done():
-                        future.set_result((event, self.session.log.turn(prompt_id)))
+            self.asks.hear(entry)
+            if isinstance(entry.event, ev.PermissionAsked):
+                # Soon, not now: an answer is an entry too, and listeners get the entries in order.
+                background().loop.call_soon(self.answers.decide, entry.event.request_id)
         self._host.logged(entries)

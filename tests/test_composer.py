@@ -232,7 +232,7 @@ async def test_an_ask_waits_for_the_queue_that_was_there_and_not_for_what_comes_
     await eventually(lambda: chat.status == "ready")
     submit(chat, "slow: 20 30", "say: before")
     asked = asyncio.ensure_future(chat.ask_async("say: asked"))
-    await eventually(lambda: chat._room._after)
+    await eventually(lambda: chat._room.asks._before)
     submit(chat, "say: after")
     assert (await asked).text == "asked"
     assert [item["text"] for item in (await asked).items] == ["say: asked", "asked"]
@@ -245,7 +245,7 @@ async def test_an_ask_that_is_given_up_holds_nothing(new_chat: Any) -> None:
     await eventually(lambda: chat.status == "ready")
     submit(chat, "slow: 20 30")
     asked = asyncio.ensure_future(chat.ask_async("say: asked"))
-    await eventually(lambda: chat._room._after)
+    await eventually(lambda: chat._room.asks._before)
     submit(chat, "say: after")
     asked.cancel()
     await eventually(lambda: chat.status == "ready" and not chat.queue)

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from browser.chat import CHAT, ChatView, OpenChat, OpenNotebook
+from browser.chat import CHAT, ChatView, OpenNotebook
+from browser.conftest import show_chat
 from support.elsewhere import Elsewhere
 from support.hostile import ADDRESSES, HTML, MATHS, NAMES, SVG, HostileServer, markdown
 from support.jupyter import Notebook
@@ -67,6 +68,12 @@ def hostile() -> Iterator[Elsewhere[HostileServer]]:
         yield server
 
 
+# A notebook keeps less of what is long.
+UNCUT = """from goose_widget import entries, printout
+entries._LINES = entries._MESSAGE = printout.SIZE = printout.WORDS = 10**7
+"""
+
+
 def open_all(chat: ChatView) -> None:
     """Opens whatever can be opened in the log: groups, cards, details, what is left out of long texts, both diffs."""
     for _ in range(4):  # what is in them can be opened too
@@ -98,10 +105,11 @@ def test_the_audit_finds_what_would_be_there_if_it_passed(page: Page) -> None:
 
 
 def test_whatever_an_agent_sends_is_shown_and_does_nothing(
-    hostile: Elsewhere[HostileServer], open_chat: OpenChat, page: Page
+    hostile: Elsewhere[HostileServer], open_notebook: OpenNotebook, page: Page
 ) -> None:
     with watched(page):
-        notebook, chat = open_chat("", chat=f"GooseChat(server={hostile.server.url!r}, token='k')")
+        notebook = open_notebook(UNCUT + CHAT.format(f"GooseChat(server={hostile.server.url!r}, token='k')"), "")
+        chat = show_chat(notebook)
         title, around = page.title(), set(page.evaluate(SHOWN))
         chat.send(markdown())
         expect(chat.items("agent").last).to_contain_text("The end of the corpus.")

@@ -51,6 +51,7 @@ LAYERS = [
     {"session", "server"},
     {"connection", "pace", "target"},
     {"client", "answers", "replay", "terms"},
+    {"asks"},
     {"room"},
     {"library", "shown", "visit"},
     {"removal"},

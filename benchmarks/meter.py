@@ -11,10 +11,10 @@ from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Page
 
-IDLE: Final = 1.5
+IDLE: Final = 1.0
 """Seconds for which an idle page is watched, once, so that what it does anyway is not counted."""
 
-SETTLE: Final = 2.5
+SETTLE: Final = 1.5
 """Seconds until it is idle: JupyterLab looks for headings and saves when a cell has run."""
 
 KIND: Final = re.compile(rb'"msg_type": "(\w+)"')

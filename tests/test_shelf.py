@@ -298,7 +298,7 @@ def test_what_is_asked_while_a_fork_is_made_is_not_in_it(chat: Chat, monkeypatch
     async def slow_request(room: Room, what: Any) -> Any:
         answer = await request(room, what)
         if isinstance(what, Fork):
-            await room.ask(lambda prompt_id: room.session.prompt(prompt_id, "second"), None)
+            await room.asks.ask(lambda prompt_id: room.session.prompt(prompt_id, "second"), None)
         return answer
 
     monkeypatch.setattr(Room, "request", slow_request)

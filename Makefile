@@ -36,26 +36,20 @@ export PATH := $(here)$(venv)/bin:$(PATH)
 .DELETE_ON_ERROR:
 # Two steps write js/node_modules.
 .NOTPARALLEL:
-.PHONY: lab test check lint faults benchmark fix bundle browser screenshots notebooks recording constraints clean
+.PHONY: lab test check faults benchmark fix bundle browser screenshots notebooks recording constraints clean
 
 lab: $(venv)/.lab $(if $(filter pinned,$(GOOSE)),tests/goose/node_modules/.all) bundle
 	@cd tests && "$(here)$(python)" -m support.lab --goose $(GOOSE) $(ARGS)
 
-# vitest computes while pytest, whose closing line is the last one, mostly waits.
-test: $(venv)/.test js/node_modules/.all tests/goose/node_modules/.all $(venv)/.ipykernel6 bundle browser lint
-	@(cd js && exec nice npm run --silent test) > js/node_modules/.vitest.txt 2>&1 & vitest=$$!; \
-	$(python) -m pytest $(PARALLEL) $(ARGS); pytest=$$?; \
-	wait $$vitest || { cat js/node_modules/.vitest.txt; exit 1; }; \
-	exit $$pytest
+# pytest runs last, so that its closing line is the last one.
+test: $(venv)/.test js/node_modules/.all tests/goose/node_modules/.all $(venv)/.ipykernel6 bundle browser check
+	$(python) -m pytest $(PARALLEL) $(ARGS)
 
-check: lint
-	cd js && npm run --silent test
-
-lint: $(venv)/.test js/node_modules/.all
+check: $(venv)/.test js/node_modules/.all
 	$(python) -m ruff check
 	$(python) -m ruff format --check
 	$(python) -m mypy
-	cd js && npm run --silent check
+	cd js && npm run --silent check && npm run --silent test
 
 faults: $(venv)/.test tests/goose/node_modules/.all bundle
 	@cd tests && "$(here)$(python)" -m faults $(ARGS)

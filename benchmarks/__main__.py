@@ -54,6 +54,7 @@ class Size:
         patience: seconds to read that to its beginning.
         chats: in one notebook.
         rounds: of whatever is repeated.
+        quiet: seconds that may be waited in all for others to leave the machine alone.
     """
 
     streams: dict[str, dict[int, int]]
@@ -66,6 +67,7 @@ class Size:
     patience: float
     chats: int
     rounds: int
+    quiet: float
 
 
 KINDS: Final = ("prose", "code", "table", "list")
@@ -81,6 +83,7 @@ WHOLE: Final = Size(
     patience=60,
     chats=10,
     rounds=5,
+    quiet=120,
 )
 
 QUICK: Final = Size(
@@ -94,6 +97,7 @@ QUICK: Final = Size(
     patience=10,
     chats=3,
     rounds=2,
+    quiet=10,
 )
 
 SMALLEST: Final = Size(
@@ -107,6 +111,7 @@ SMALLEST: Final = Size(
     patience=30,
     chats=2,
     rounds=1,
+    quiet=0,
 )
 
 
@@ -117,6 +122,7 @@ def streams(lab: Lab, size: Size) -> Streams:
         for kind, counts in size.streams.items():
             for count, rounds in counts.items():
                 for number in range(rounds):
+                    lab.machine.settle()
                     slow = number == 0 and count in size.slow.get(kind, ())
                     found.add("widget", kind, count, run(Widget(chat, lab.feed), kind, count, FAST))
                     found.add("plain", kind, count, run(Plain(plain), kind, count, FAST))
@@ -141,10 +147,10 @@ def latencies(lab: Lab, size: Size) -> list[Goal]:
         for pace, every in ((USUAL, 4), (FAST, 100)):
             for busy in (False, True):
                 count = size.marks * every
-                found = [
-                    latency.measure(notebook, lab.feed, count=count, pace=pace, every=every, busy=busy)
-                    for _ in range(size.tries)
-                ]
+                found = []
+                for _ in range(size.tries):
+                    lab.machine.settle()
+                    found.append(latency.measure(notebook, lab.feed, count=count, pace=pace, every=every, busy=busy))
                 where = f"{pace:,} chunks/s{', while the kernel computes' if busy else ''}"
                 for part, wanted in ((50, report.MEDIAN), (99, report.WORST)):
                     took = statistics.median(each.percentile(part) for each in found)
@@ -245,7 +251,7 @@ def measured(size: Size, parts: list[str]) -> tuple[str, list[Goal]]:
     tables, goals = [], []
     if "kernel" in parts:
         goals += kernels(size)
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, open_lab(Path(folder)) as lab:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder, open_lab(Path(folder), size.quiet) as lab:
         browser = lab.context.browser
         tables.append(machine(browser.version if browser else "?"))
         others: dict[str, Callable[[Lab, Size], list[Goal]]] = {

@@ -15,6 +15,7 @@ from support import browser as browsers
 from support.jupyter import TIMEOUT, Notebook, Server, jupyter_server
 
 from .feed import Feed
+from .quiet import Machine
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Lab:
     Attributes:
         feed: the agent, and the pages to compare with.
         settings: the folder of JupyterLab's settings.
+        machine: on which all of it is.
     """
 
     server: Server
     context: BrowserContext
     feed: Feed
     settings: Path
+    machine: Machine
 
     @contextlib.contextmanager
     def page(self) -> Iterator[Page]:
@@ -54,8 +57,13 @@ class Lab:
 
 
 @contextlib.contextmanager
-def open_lab(folder: Path) -> Iterator[Lab]:
-    """Start it all."""
+def open_lab(folder: Path, patience: float = 0) -> Iterator[Lab]:
+    """Start it all.
+
+    Args:
+        folder: for its files.
+        patience: seconds that may be waited for the machine.
+    """
     home = folder / "home"
     home.mkdir(parents=True)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
@@ -67,4 +75,4 @@ def open_lab(folder: Path) -> Iterator[Lab]:
         with playwright.chromium.launch(**options) as browser:
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             expect.set_options(timeout=TIMEOUT)
-            yield Lab(server, context, feed, folder / "server" / "settings")
+            yield Lab(server, context, feed, folder / "server" / "settings", Machine(patience))

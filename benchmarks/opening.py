@@ -85,6 +85,7 @@ def new(lab: Lab, rounds: int) -> tuple[list[Opened], list[Opened]]:
     first = []
     for _ in range(rounds):
         with lab.notebook(NEW) as notebook:
+            lab.machine.settle()
             first.append(opening(notebook))
             again = [opening(notebook) for _ in range(rounds)]
     return first, again

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   // Some draw documents hundreds of times, and a machine may be busy.
-  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], testTimeout: 60_000 },
+  test: { environment: "happy-dom", include: ["test/**/*.test.{ts,tsx}"], testTimeout: 60_000, maxWorkers: "100%" },
   oxc: { jsx: { importSource: "preact" } },
   plugins: [
     {

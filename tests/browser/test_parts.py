@@ -68,7 +68,7 @@ def test_long_code_is_coloured_beside_the_page_where_it_is_looked_at(
     workers: list[str] = []
     page.on("worker", lambda worker: workers.append(worker.url))
     _, chat = open_chat(front=front)
-    code = "if x: needle()\n" + "value = 12\n" * 1200 + '"""\n' + "all of it is text\n" * 400 + '"""'
+    code = "if x: needle()\n" + "value = 12\n" * 600 + '"""\n' + "all of it is text\n" * 200 + '"""'
     message = say(chat, fence("python", code))
     first, last = message.locator(".goose-box").first, message.locator(".goose-box").last
     expect(last.locator(".hljs-string")).to_have_count(1)

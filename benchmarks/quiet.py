@@ -1,0 +1,45 @@
+"""Waits for a machine that others use too to be as fast as it was at its best."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+SAMPLE: Final = 0.05
+"""Seconds for which it computes to see how fast it is."""
+
+IN_A_ROW: Final = 5
+"""Samples that must be good."""
+
+NEARLY: Final = 0.85
+"""Of the best speed so far, what is good."""
+
+
+class Machine:
+    """The machine.
+
+    Args:
+        patience: seconds that may be waited for it in all.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._best = 0.0
+
+    def settle(self) -> None:
+        """Wait until others leave it alone, or as long as there is patience."""
+        began, good = time.monotonic(), 0
+        while good < IN_A_ROW and time.monotonic() - began < self._patience:
+            speed = _speed()
+            self._best = max(self._best, speed)
+            good = good + 1 if speed > NEARLY * self._best else 0
+        self._patience -= max(0.0, time.monotonic() - began - IN_A_ROW * SAMPLE)
+
+
+def _speed() -> float:
+    """Steps in a second."""
+    began, steps = time.perf_counter(), 0
+    while time.perf_counter() - began < SAMPLE:
+        sum(range(100))
+        steps += 1
+    return steps / (time.perf_counter() - began)

@@ -81,13 +81,13 @@ def opening(notebook: Notebook, wanted: str = "") -> Opened:
 
 
 def new(lab: Lab, rounds: int) -> tuple[list[Opened], list[Opened]]:
-    """New chats in kernels that have not imported the package, and in one that has."""
-    first = []
+    """New chats in kernels that have not imported the package, and in the same ones again."""
+    first, again = [], []
     for _ in range(rounds):
         with lab.notebook(NEW) as notebook:
             lab.machine.settle()
             first.append(opening(notebook))
-            again = [opening(notebook) for _ in range(rounds)]
+            again.append(opening(notebook))
     return first, again
 
 

@@ -86,6 +86,18 @@ it("shows the result in place of an output that lacks some of its lines", () => 
   ]);
 });
 
+it.each([
+  ["its output", { output: '{"a": 1}' }, "Tree"],
+  ["its result, where goose sent no output", { content: [{ type: "text", text: '{"a": 1}' }] }, "Tree"],
+  ["what another tool returned", { content: [{ type: "text", text: '{"a": 1}' }], input: { q: 1 } }, "Raw"],
+] as [string, Partial<ToolItem>, string][])(
+  "offers JSON of a command as a tree, others at once: %s",
+  (_, fields, offer) => {
+    const { chat } = shown({ ...ended, status: "failed", input: { command: "cat a.json" }, ...fields });
+    expect(chat.item("t").querySelector(".goose-output-bar button")?.textContent).toBe(offer);
+  },
+);
+
 it("shows a result as a whole that only looks like the output", () => {
   const { chat } = shown({ ...ended, status: "failed", output: "same", content: [{ type: "text", text: "same as" }] });
   expect(texts(chat.item("t"))).toEqual(["same", "same as"]);

@@ -40,6 +40,8 @@ def add_to_queue(chat: ChatView, *texts: str) -> None:
     rows = chat.root.get_by_role("region", name="Queue").get_by_role("listitem")
     for number, text in enumerate(texts, 1):
         chat.composer.fill(text)
+        # The one before is shown before it is acknowledged.
+        expect(chat.button("Queue")).to_have_attribute("aria-disabled", "false")
         chat.composer.press("Enter")
         expect(rows).to_have_count(number)
         expect(chat.composer).to_have_value("")

@@ -16,25 +16,27 @@ interface Props {
   blocks: Block[];
   /** Text is a tool's and not Markdown. */
   plain?: boolean;
+  /** Text is what a command printed. */
+  printed?: boolean;
   /** Where changes of files begin. */
   locations?: ToolItem["locations"];
 }
 
-export function Blocks({ blocks, plain = false, locations = [] }: Props) {
+export function Blocks({ blocks, plain = false, printed = false, locations = [] }: Props) {
   if (blocks.length === 0) return null;
   return (
     <div class="goose-blocks">
       {blocks.map((block) => (
-        <One block={block} plain={plain} locations={locations} />
+        <One block={block} plain={plain} printed={printed} locations={locations} />
       ))}
     </div>
   );
 }
 
-function One({ block, plain, locations }: { block: Block; plain: boolean; locations: ToolItem["locations"] }) {
+function One({ block, plain, printed, locations }: Required<Omit<Props, "blocks">> & { block: Block }) {
   switch (block.type) {
     case "text":
-      return plain ? <LongText text={block.text} /> : <Markdown text={block.text} />;
+      return plain ? <LongText text={block.text} printed={printed} /> : <Markdown text={block.text} />;
     case "image":
       return <Image mime={block.mime} data={block.data} />;
     case "audio":

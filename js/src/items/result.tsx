@@ -3,6 +3,7 @@ import { useMemo } from "preact/hooks";
 import { isRecord } from "../guard";
 import { usePanels } from "../view/late";
 import type { Block, ToolItem } from "../wire";
+import { commandOf } from "./args";
 import { Blocks } from "./blocks";
 import { plain } from "./lateoutput";
 import { LongText } from "./longtext";
@@ -52,12 +53,12 @@ export function Result({ item }: { item: ToolItem }) {
     blocks.some((block) => block.type === "text" && new RegExp(`\\bcode:? ${code}\\b`).test(block.text));
   return (
     <div class={failed ? "goose-result goose-error" : "goose-result"}>
-      <Blocks blocks={blocks} plain locations={item.locations} />
+      <Blocks blocks={blocks} plain printed={commandOf(item.input) !== null} locations={item.locations} />
       {item.content.length === 0 && item.output === "" && item.result !== null && !shell && (
         <LongText text={JSON.stringify(item.result, null, 2)} />
       )}
       {shell && item.content.length === 0 && item.output === "" && (
-        <LongText text={[shell.stdout, shell.stderr].filter((text) => text !== "").join("\n")} />
+        <LongText text={[shell.stdout, shell.stderr].filter((text) => text !== "").join("\n")} printed />
       )}
       {shell && shell.code !== 0 && !said(shell.code) && <div class="goose-exit">Exit code {shell.code}</div>}
       {failed && blocks.length === 0 && item.output === "" && item.result === null && (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from browser.chat import ChatView, SharedChat
+from browser.chat import ChatView, OpenChat, SharedChat
 
 
 def from_end(chat: ChatView) -> int:
@@ -42,6 +42,70 @@ def test_it_follows_the_text_until_the_reader_scrolls_up_and_a_button_leads_back
     chat.button("Stop").click()
     chat.expect_status("Ready")
     assert from_end(chat) <= 2
+
+
+def laid_out(page: Page) -> int:
+    """How many objects the browser holds for what is laid out."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Performance.enable")
+    cdp.send("HeapProfiler.enable")
+    for _ in range(2):
+        cdp.send("HeapProfiler.collectGarbage")
+    metrics = {each["name"]: each["value"] for each in cdp.send("Performance.getMetrics")["metrics"]}
+    cdp.detach()
+    return int(metrics["LayoutObjects"])
+
+
+# After each frame: how far the log is from its end, and what is in sight and was not painted.
+WATCH = """log => {
+  window.frames_seen = 0;
+  window.flaws = [];
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => {
+    frames_seen += 1;
+    const { top, bottom } = log.getBoundingClientRect();
+    const left = log.scrollHeight - log.scrollTop - log.clientHeight;
+    if (left > 2) flaws.push(`${left} pixels from the end`);
+    for (const box of log.querySelectorAll(".goose-item, .goose-more")) {
+      const rect = box.getBoundingClientRect();
+      const isIn = rect.bottom > top && rect.top < bottom;
+      const isPainted = box.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? true;
+      if (isIn && !isPainted) flaws.push(`${box.className} is not painted`);
+    }
+  };
+  const next = () => {
+    channel.port2.postMessage(0);
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}"""
+
+
+def test_in_no_frame_of_a_long_list_anything_in_sight_is_left_out_or_the_end_out_of_sight(open_chat: OpenChat) -> None:
+    notebook, chat = open_chat()
+    chat.ask("say: at first", "at first")
+    chat.log.evaluate(WATCH)
+    chat.send("list: 1500")
+    notebook.page.wait_for_function("document.querySelector('.goose-log').textContent.includes('item 1499')")
+    assert notebook.page.evaluate("flaws") == []
+    assert notebook.page.evaluate("frames_seen") > 20
+
+
+def test_the_browser_holds_little_of_a_long_reply_and_the_reader_finds_all_of_it(open_chat: OpenChat) -> None:
+    notebook, chat = open_chat()
+    chat.ask("say: at first", "at first")
+    before = laid_out(notebook.page)
+    chat.send("list: 1500")
+    # Locators would have all of it laid out.
+    notebook.page.wait_for_function("document.querySelector('.goose-log').textContent.includes('item 1499')")
+    assert laid_out(notebook.page) - before < 3000  # there are four for each item
+    assert from_end(chat) <= 2
+    chat.expect_status("Ready")
+
+    chat.log.hover()
+    notebook.page.mouse.wheel(0, -100_000)
+    expect(chat.last("agent").get_by_role("listitem").first).to_be_in_viewport()
+    expect(chat.last("agent").get_by_role("listitem")).to_have_text([f"item {number}" for number in range(1500)])
 
 
 def test_what_is_read_stays_where_it_is_while_tools_run_and_become_one_line(shared_chat: SharedChat) -> None:

@@ -145,6 +145,8 @@ def reply_to(request: Json) -> Reply:
         case "slow":
             count, milliseconds = (int(number) for number in rest.split())
             return Reply(text=[f"word{n} " for n in range(count)], pause=milliseconds / 1000)
+        case "list":
+            return Reply(text=[f"- item {n}\n" for n in range(int(rest))], pause=0.001)
         case "big":
             return Reply(text=[f"line {n:05d} ".ljust(63, ".") + "\n" for n in range(int(rest) * 16)])
         case "markdown":

@@ -13,6 +13,7 @@ import { Notes } from "./notes";
 import { type Links, read, readAgain } from "./reader";
 import { inline, type RenderOptions } from "./render";
 import { rawOf, settled } from "./settled";
+import { freeSkipped } from "./skipped";
 import { sourceOf } from "./sources";
 
 /** Drawing may take this share of the time at most; what can't be cut is drawn less often. */
@@ -67,7 +68,9 @@ export class MarkdownStream {
   constructor(
     private readonly around: (change: () => void) => void = (change) => change(),
     private readonly limits = LIMITS,
-  ) {}
+  ) {
+    freeSkipped(this.el, () => !this.#isFinished);
+  }
 
   push(chunk: string): void {
     if (this.#isFinished && chunk !== "") this.reset(this.#chunks.join(""));

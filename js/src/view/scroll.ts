@@ -75,18 +75,28 @@ export class Scroll {
   isAtEnd(): boolean {
     if (this.isCut()) return false;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
-    if (clientHeight > 0) this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
+    if (clientHeight > 0) {
+      this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
+      this.#follow(this.#wasAtEnd);
+    }
     return this.#wasAtEnd;
   }
 
   toEnd(): void {
+    this.#follow(true);
     this.box.scrollTop = this.box.scrollHeight;
     this.#put = this.box.scrollTop;
     this.onMove(true);
   }
 
+  /** At the end the browser is not to hold what is seen in its place: that can't be told from the reader's own moves. */
+  #follow(atEnd: boolean): void {
+    if (this.box.classList.contains("goose-at-end") !== atEnd) this.box.classList.toggle("goose-at-end");
+  }
+
   /** Stays where it is from now on, unless that is the end. */
   letGo(): void {
     this.#put = Number.NaN;
+    this.#follow(false);
   }
 }

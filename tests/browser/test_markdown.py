@@ -25,7 +25,7 @@ def test_markdown_becomes_headings_lists_tables_and_links(shared_chat: SharedCha
     chat.ask("markdown", "The end.")
     page = chat.last("agent")
     expect(page.get_by_role("heading", name="A page of Markdown")).to_be_visible()
-    expect(page.get_by_role("cell", name="709,000")).to_be_visible()
+    expect(page.get_by_role("cell", name="709,000")).to_have_css("text-align", "right")
     expect(page.get_by_role("list").first.get_by_role("listitem").first).to_have_text("first")
     link = page.get_by_role("link", name="a link")
     expect(link).to_have_attribute("href", "https://example.org/")

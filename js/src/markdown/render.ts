@@ -152,7 +152,7 @@ function table(token: Tokens.Table, options: RenderOptions): HTMLElement {
 
 export function renderRow(cells: Tokens.TableCell[], options: RenderOptions): HTMLElement {
   const one = ({ header, align, tokens }: Tokens.TableCell) =>
-    leaf(header ? "th" : "td", { style: align ? `text-align:${align}` : null }, tokens, options);
+    leaf(header ? "th" : "td", { class: align && `goose-${align}` }, tokens, options);
   return h("tr", {}, ...cells.map(one));
 }
 

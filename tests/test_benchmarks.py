@@ -59,6 +59,8 @@ def test_what_did_not_end_is_not_a_number() -> None:
     found = report.Streams()
     found.add("widget", "prose", 4000, Cost(1, 0.1, 0, (51.0,)))
     found.add("re-renders", "prose", 4000, None)
+    found.add("floor", "prose", 4000, Cost(1, 0.1, 0, (79.0,)))
     assert "| did not end |" in found.table()
     assert "| more |" in found.table()
-    assert [goal.is_met for goal in found.goals()] == [True, True, True, False]
+    assert [goal.is_met for goal in found.goals()] == [True, True, True, False, None]
+    assert [goal.found for goal in found.goals()][-2:] == ["51 ms", "79 ms"]

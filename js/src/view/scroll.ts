@@ -91,7 +91,7 @@ export class Scroll {
 
   /** At the end the browser is not to hold what is seen in its place: that can't be told from the reader's own moves. */
   #follow(atEnd: boolean): void {
-    if (this.box.classList.contains("goose-at-end") !== atEnd) this.box.classList.toggle("goose-at-end");
+    this.box.classList.toggle("goose-at-end", atEnd);
   }
 
   /** Stays where it is from now on, unless that is the end. */

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from goose_widget import Chat
-from goose_widget.endpoint import mask
+from goose_widget.endpoint import Mask
 from goose_widget.events import Text
 from goose_widget.facts import Facts
 from goose_widget.protocol.acp import Acp
@@ -53,6 +53,7 @@ def ingested(count: int, batch: int = BATCH) -> float:
         RuntimeError: not all of the text is in the transcript or in the file.
     """
     with tempfile.TemporaryDirectory() as folder:
+        mask = Mask("the server's key")
         session = Session(cwd=folder, store=Store(Path(folder) / "sessions"))
         session.watcher = Watcher()
         session.connected(Acp("1"), lambda said: None)
@@ -64,7 +65,7 @@ def ingested(count: int, batch: int = BATCH) -> float:
         began = time.perf_counter()
         for at in range(0, count, batch):
             for frame in frames[at : at + batch]:
-                session.feed(mask(frame, "the server's key"))
+                session.feed(mask(frame))
             session.commit()
         took = time.perf_counter() - began
         check(session, chunks)

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from . import errors
 from ._version import __version__
 from .connection import MAX_FRAME, Connection, answers, close_reason, open_connection, send, watch
-from .endpoint import Endpoint, mask, probe, ws_token
+from .endpoint import Endpoint, Mask, probe, ws_token
 from .loop import within
 from .pace import Pace
 from .protocol import Get, Got, Outgoing, Speaker
@@ -172,10 +172,10 @@ class Client:
         deadline = asyncio.get_running_loop().call_later(_OPENING_PATIENCE, self._give_up, socket)
         sender = asyncio.create_task(self._send(socket, outgoing))
         watching = asyncio.create_task(watch(socket))
-        was_ready, secrets = False, endpoint.secrets
+        was_ready, mask = False, Mask(*endpoint.secrets)
         try:
             async for frame in socket:
-                self._session.feed(mask(frame, *secrets))
+                self._session.feed(mask(frame))
                 self._pace.soon()
                 if self._session.facts.problem is not None:
                     break

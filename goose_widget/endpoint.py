@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, overload
 from urllib.parse import urlsplit, urlunsplit
 
 from . import certificates, errors, http
@@ -37,15 +37,31 @@ _OPEN: Final = {"accept", "accept-language", "origin", "referer", "user-agent"}
 _WS_TOKEN: Final = re.compile(r"GOOSE_WS_TOKEN\s*=\s*['\"]([\w-]+)['\"]")
 
 
-def mask(frame: str | bytes, *secrets: str) -> str | bytes:
-    """`frame` without the server's keys: goose hands its environment to its tools, and `env` would print the key."""
-    told = {secret for secret in secrets if len(secret) >= _SECRET_LENGTH}  # a shorter one is maybe a word
-    for secret in sorted(told | {json.dumps(secret)[1:-1] for secret in told}, key=len, reverse=True):
+class Mask:
+    """Takes a server's keys out of what it sends: goose hands its environment to its tools, and `env` would print them.
+
+    Args:
+        secrets: the keys; a short one is maybe a word, and stays.
+    """
+
+    def __init__(self, *secrets: str) -> None:
+        told = {secret for secret in secrets if len(secret) >= _SECRET_LENGTH}
+        forms = sorted(told | {json.dumps(secret)[1:-1] for secret in told}, key=len, reverse=True)
+        self._texts, self._bytes = forms, [form.encode() for form in forms]
+
+    @overload
+    def __call__(self, frame: str) -> str: ...
+    @overload
+    def __call__(self, frame: bytes) -> bytes: ...
+    def __call__(self, frame: str | bytes) -> str | bytes:
+        """A frame without them."""
         if isinstance(frame, str):
-            frame = frame.replace(secret, _MASK)
+            for text in self._texts:
+                frame = frame.replace(text, _MASK)
         else:
-            frame = frame.replace(secret.encode(), _MASK.encode())
-    return frame
+            for data in self._bytes:
+                frame = frame.replace(data, _MASK.encode())
+        return frame
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,7 @@ class Endpoint:
             url, headers=self.headers, cookies=self.cookies, ca=self.ca, timeout=timeout, limit=limit
         )
         # A proxy may repeat what it was sent, and errors show what it answers.
-        return replace(answer, body=str(mask(answer.body, *self.secrets)))
+        return replace(answer, body=Mask(*self.secrets)(answer.body))
 
     def failure(self, error: BaseException, *, url: str = "") -> errors.SetupError:
         """The error for a connection that did not come about, at `url` if that is not the WebSocket's address."""
@@ -269,7 +285,7 @@ async def probe(endpoint: Endpoint) -> None:
         raise endpoint.failure(error) from error
     except ValueError as error:
         raise errors.ServerTooOld(url, f"What answers there does not speak HTTP: {error}.") from error
-    said = str(mask(answer.body, *endpoint.cookies.values()))
+    said = Mask(*endpoint.cookies.values())(answer.body)
     match answer.status:
         case 401:
             raise errors.WrongKey(url, given=bool(endpoint.key), is_web=endpoint.language == "web")

@@ -14,7 +14,7 @@ import pytest
 from goose_widget import Chat, errors
 from goose_widget import events as ev
 from goose_widget.client import MAX_FRAME, backoff, was_asleep
-from goose_widget.endpoint import mask
+from goose_widget.endpoint import Mask
 from goose_widget.loop import Background
 from goose_widget.store import Entry, Header, Store
 from support.acp_server import AcpServer, running
@@ -71,9 +71,9 @@ def test_a_sleep_of_the_computer_is_told_from_a_busy_moment() -> None:
 def test_the_servers_key_is_masked_in_what_it_sends() -> None:
     key = 'a"secret\\key'
     frame = json.dumps({"output": f"KEY={key}"})
-    assert key not in json.loads(str(mask(frame, key)))["output"]
-    assert b"secret" not in bytes(mask(frame.encode(), key))
-    assert mask('{"text":"an ok"}', "k") == '{"text":"an ok"}'
+    assert key not in json.loads(Mask(key)(frame))["output"]
+    assert b"secret" not in Mask(key)(frame.encode())
+    assert Mask("k")('{"text":"an ok"}') == '{"text":"an ok"}'
 
 
 async def test_a_failure_of_ours_is_told_and_retry_goes_on(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from goose_widget import endpoint, errors
-from goose_widget.endpoint import Endpoint, mask, parse, probe, recognise
+from goose_widget.endpoint import Endpoint, Mask, parse, probe, recognise
 from support.goose import GooseServe, free_port, goose_environment, goose_serve
 from support.tls import Authority
 
@@ -114,13 +114,13 @@ def test_the_values_of_headers_are_secrets() -> None:
     }
     far = parse("ws://h/acp", "the-server's-key", headers={**given, "Origin": "https://hub.example.org"})
     said = "c2VjcmV0OnNlY3JldA== a-long-cookie a-long-key the-server's-key"
-    assert mask(said, *far.secrets) == " ".join(["[the key of the goose server]"] * 4)
-    assert mask("Basic, 1, https://hub.example.org", *far.secrets) == "Basic, 1, https://hub.example.org"
+    assert Mask(*far.secrets)(said) == " ".join(["[the key of the goose server]"] * 4)
+    assert Mask(*far.secrets)("Basic, 1, https://hub.example.org") == "Basic, 1, https://hub.example.org"
     assert "a-long" not in repr(far)
 
 
 def test_of_two_secrets_one_in_the_other_nothing_remains() -> None:
-    assert mask("12345678-abc", "12345678", "12345678-abc") == "[the key of the goose server]"
+    assert Mask("12345678", "12345678-abc")("12345678-abc") == "[the key of the goose server]"
 
 
 def test_a_goose_web_and_a_gateway_can_not_both_have_the_header() -> None:

@@ -24,6 +24,15 @@ function box(content: number) {
   };
   const moved = vi.fn();
   let resized = () => {};
+  let frame: (() => void) | undefined;
+  vi.stubGlobal("requestAnimationFrame", (callback: () => void) => {
+    expect(frame).toBeUndefined();
+    frame = callback;
+    return 1;
+  });
+  vi.stubGlobal("cancelAnimationFrame", () => {
+    frame = undefined;
+  });
   vi.stubGlobal(
     "ResizeObserver",
     class {
@@ -41,6 +50,7 @@ function box(content: number) {
     top: () => top,
     grow: (by: number) => scroll.around(() => grow(by)),
     growUnannounced: grow,
+    stream: (by: number) => scroll.stream(() => grow(by)),
     resize: (by: number) => {
       grow(by);
       top = Math.max(0, Math.min(top, height - 100));
@@ -49,6 +59,10 @@ function box(content: number) {
     scrollTo: (value: number) => {
       el.scrollTop = value;
       el.dispatchEvent(new Event("scroll"));
+    },
+    frame: () => {
+      frame?.();
+      frame = undefined;
     },
     show: (value: boolean) => {
       shown = value;
@@ -131,4 +145,75 @@ it.each([
   expect(scroll.isAtEnd()).toBe(before === 400);
   show(true);
   expect(top()).toBe(after);
+});
+
+it("follows text once for each frame, however often it comes", () => {
+  const { scroll, moved, top, stream, frame } = box(500);
+  scroll.toEnd();
+  moved.mockClear();
+  for (let n = 0; n < 5; n++) stream(100);
+  expect(top()).toBe(400);
+  expect(scroll.isAtEnd()).toBe(true);
+  frame();
+  expect(top()).toBe(900);
+  expect(moved.mock.calls).toEqual([[true]]);
+  stream(10);
+  frame();
+  expect(top()).toBe(910);
+});
+
+it("leaves a reader where he went before the frame that follows text", () => {
+  const { scroll, moved, top, stream, frame, scrollTo } = box(500);
+  scroll.toEnd();
+  stream(100);
+  scrollTo(200);
+  expect(moved).toHaveBeenLastCalledWith(false);
+  frame();
+  stream(100);
+  frame();
+  expect(top()).toBe(200);
+});
+
+it("follows text also where less is shown by a little, as when a paragraph becomes a table", () => {
+  const { scroll, top, stream, frame, scrollTo } = box(500);
+  scroll.toEnd();
+  stream(-20);
+  scrollTo(380);
+  stream(100);
+  frame();
+  expect(top()).toBe(480);
+});
+
+it("follows text before a click opens what the reader looks at, and after it", () => {
+  const { scroll, top, stream, frame, click } = box(500);
+  scroll.toEnd();
+  stream(100);
+  click();
+  expect(top()).toBe(500);
+  frame();
+  stream(100);
+  frame();
+  expect(top()).toBe(600);
+});
+
+it("goes to the end at once with another change, and nowhere with what is let go of", () => {
+  const { scroll, top, stream, grow, frame } = box(500);
+  scroll.toEnd();
+  stream(100);
+  grow(100);
+  expect(top()).toBe(600);
+  stream(100);
+  scroll.letGo();
+  frame();
+  expect(top()).toBe(600);
+});
+
+it("follows text that came while its tab was hidden", () => {
+  const { scroll, top, stream, frame, show } = box(500);
+  scroll.toEnd();
+  show(false);
+  for (let n = 0; n < 3; n++) stream(100);
+  frame();
+  show(true);
+  expect(top()).toBe(700);
 });

@@ -6,10 +6,27 @@ from playwright.sync_api import Page, expect
 
 from browser.chat import ChatView, OpenChat, SharedChat
 
+# What is called is called when the next frame is laid out, and not painted yet.
+LAID_OUT = """const laidOut = (log, look) => requestAnimationFrame(() => {
+  new ResizeObserver((_, observer) => {
+    observer.disconnect();
+    look();
+  }).observe(log);
+});
+"""
+
+FROM_END = (
+    "log => {"
+    + LAID_OUT
+    + """return new Promise((resolve) => laidOut(log, () => {
+  resolve(Math.round(log.scrollHeight - log.scrollTop - log.clientHeight));
+}));}"""
+)
+
 
 def from_end(chat: ChatView) -> int:
     """Pixels below what is seen of the log."""
-    return int(chat.log.evaluate("log => Math.round(log.scrollHeight - log.scrollTop - log.clientHeight)"))
+    return int(chat.log.evaluate(FROM_END))
 
 
 def top(chat: ChatView) -> int:
@@ -56,12 +73,13 @@ def laid_out(page: Page) -> int:
     return int(metrics["LayoutObjects"])
 
 
-# After each frame: how far the log is from its end, and what is in sight and was not painted.
-WATCH = """log => {
-  window.frames_seen = 0;
+# In each frame: how far the log is from its end, and what is in sight and is not painted.
+WATCH = (
+    "log => {"
+    + LAID_OUT
+    + """window.frames_seen = 0;
   window.flaws = [];
-  const channel = new MessageChannel();
-  channel.port1.onmessage = () => {
+  const look = () => {
     frames_seen += 1;
     const { top, bottom } = log.getBoundingClientRect();
     const left = log.scrollHeight - log.scrollTop - log.clientHeight;
@@ -72,13 +90,11 @@ WATCH = """log => {
       const isPainted = box.firstElementChild?.checkVisibility({ contentVisibilityAuto: true }) ?? true;
       if (!isPainted) flaws.push(`${box.className} is not painted`);
     }
+    laidOut(log, look);
   };
-  const next = () => {
-    channel.port2.postMessage(0);
-    requestAnimationFrame(next);
-  };
-  requestAnimationFrame(next);
+  laidOut(log, look);
 }"""
+)
 
 
 def test_a_long_list_is_in_sight_in_every_frame_and_the_browser_holds_little_of_it(open_chat: OpenChat) -> None:

@@ -144,11 +144,11 @@ export class Log {
   }
 
   #change({ touched, before }: Extract<Applied, { kind: "changed" }>): void {
-    const atEnd = this.#scroll.isAtEnd();
     const excerpt = this.#excerpt;
     const { items } = this.chat.transcript;
     // Text alone groups nothing, and comes often.
     const isText = [...touched.values()].every((touch) => touch.op === "change" && !touch.patched);
+    const atEnd = !isText && this.#scroll.isAtEnd();
     const change = () => {
       for (const [id, touch] of touched) {
         const item = items.get(id);
@@ -171,7 +171,8 @@ export class Log {
       }
       this.#drawTail();
     };
-    if (isText || atEnd) this.#scroll.around(() => this.#keepFocus(change));
+    if (isText) this.#scroll.stream(() => this.#keepFocus(change));
+    else if (atEnd) this.#scroll.around(() => this.#keepFocus(change));
     else this.#keep(change);
     if (!this.#excerpt && items.size > 2 * MOST) this.#leave();
   }
@@ -308,9 +309,10 @@ export class Log {
 
   /** What has the focus may go; with it on the page's body the keyboard would be the notebook's. */
   #keepFocus(change: () => void): void {
-    const focused = this.#box.querySelector<HTMLElement>(":focus");
+    const focused = (this.#box.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement | null;
+    const isHere = this.#box.contains(focused);
     change();
-    if (focused && (focused.hidden || !focused.isConnected)) this.#box.focus({ preventScroll: true });
+    if (focused && isHere && (focused.hidden || !focused.isConnected)) this.#box.focus({ preventScroll: true });
   }
 
   #drawTail(): void {

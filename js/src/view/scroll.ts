@@ -12,6 +12,8 @@ export class Scroll {
   /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
   #wasAtEnd = true;
   #hidden = false;
+  /** The frame before which it goes to its end. */
+  #frame = 0;
 
   constructor(
     private readonly box: HTMLElement,
@@ -23,6 +25,7 @@ export class Scroll {
   ) {
     box.addEventListener("scroll", () => onMove(this.isAtEnd()), { signal, passive: true });
     // What a click opens or closes is what the reader looks at now.
+    box.addEventListener("click", () => this.#settle(), { signal, capture: true });
     box.addEventListener("click", () => this.letGo(), { signal });
     // Some changes say nothing before: an image has loaded, a card opens by itself, the user drags the corner.
     const observer = new ResizeObserver(() => {
@@ -34,7 +37,10 @@ export class Scroll {
       if (box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd)) this.toEnd();
     });
     for (const element of [box, ...content]) observer.observe(element);
-    signal.addEventListener("abort", () => observer.disconnect());
+    signal.addEventListener("abort", () => {
+      observer.disconnect();
+      this.#cancel();
+    });
   }
 
   /** Makes a change; where the reader was is measured before it. */
@@ -43,6 +49,19 @@ export class Scroll {
     change();
     if (stay) this.toEnd();
     else this.onMove(this.isAtEnd());
+  }
+
+  /** Makes a change of text alone: where that comes more often than frames, it is laid out once for each frame. */
+  stream(change: () => void): void {
+    if (this.#frame === 0) {
+      if (!this.isAtEnd()) {
+        this.around(change);
+        return;
+      }
+      this.#put = this.box.scrollTop;
+      this.#frame = requestAnimationFrame(() => this.#settle());
+    }
+    change();
   }
 
   /** Makes a change that keeps what the reader sees where it is, also where items are drawn anew. */
@@ -62,6 +81,7 @@ export class Scroll {
   }
 
   place(): Place {
+    this.#settle();
     const { top, bottom } = this.box.getBoundingClientRect();
     const place: Place = [];
     for (const el of this.box.querySelectorAll<HTMLElement>("[data-id]")) {
@@ -76,13 +96,16 @@ export class Scroll {
     if (this.isCut()) return false;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     if (clientHeight > 0) {
-      this.#wasAtEnd = scrollTop === this.#put || scrollHeight - scrollTop - clientHeight <= NEAR;
+      // What has come since is not laid out yet.
+      const end = this.#frame === 0 ? scrollHeight - clientHeight : this.#put;
+      this.#wasAtEnd = scrollTop === this.#put || end - scrollTop <= NEAR;
       this.#follow(this.#wasAtEnd);
     }
     return this.#wasAtEnd;
   }
 
   toEnd(): void {
+    this.#cancel();
     this.#follow(true);
     this.box.scrollTop = this.box.scrollHeight;
     this.#put = this.box.scrollTop;
@@ -96,7 +119,22 @@ export class Scroll {
 
   /** Stays where it is from now on, unless that is the end. */
   letGo(): void {
+    this.#cancel();
     this.#put = Number.NaN;
     this.#follow(false);
+  }
+
+  /** Goes to the end, unless the reader has left since the text came for which it is to. */
+  #settle(): void {
+    if (this.#frame === 0) return;
+    const stay = this.isAtEnd();
+    this.#cancel();
+    if (stay) this.toEnd();
+    else this.onMove(this.isAtEnd());
+  }
+
+  #cancel(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
   }
 }

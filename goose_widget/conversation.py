@@ -239,8 +239,10 @@ class Conversation:
                 self._change(usage={**self.facts.usage, "used": used, "size": size} | ({"cost": cost} if cost else {}))
 
     def _change(self, **facts: Any) -> None:
+        if all(getattr(self.facts, name) == value for name, value in facts.items()):
+            return
         old, self.facts = self.facts, replace(self.facts, **facts)
-        if old != self.facts and self.watcher is not None:
+        if self.watcher is not None:
             self.watcher.facts_changed(old, self.facts)
 
     def _refresh(self) -> None:

@@ -110,9 +110,11 @@ def entry_line(entry: Entry) -> bytes:
     return _line({**ev.to_json(ev.Raw("something too large to be saved")), "seq": entry.seq, "time": entry.time})
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
+
 def _line(record: dict[str, Any]) -> bytes:
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.encode("utf-8", "replace") + b"\n"
+    return _encoder.encode(record).encode("utf-8", "replace") + b"\n"
 
 
 # Reading.

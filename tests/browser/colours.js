@@ -1,6 +1,12 @@
 // The colours of an element's text, or of a mark in it, and of what is behind it, and their contrast as WCAG 2 counts it.
 (element, mark) => {
+  // A canvas for each of what is behind each of a thousand elements would take a minute.
+  window.parsedColours ??= new Map();
   const parse = (colour) => {
+    if (!parsedColours.has(colour)) parsedColours.set(colour, parseAnew(colour));
+    return parsedColours.get(colour);
+  };
+  const parseAnew = (colour) => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = colour;

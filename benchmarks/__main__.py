@@ -73,7 +73,7 @@ class Size:
 KINDS: Final = ("prose", "code", "table", "list")
 
 WHOLE: Final = Size(
-    streams={kind: {1_000: 5, 4_000: 5, 16_000: 3, 64_000: 3} for kind in KINDS},
+    streams={kind: {1_000: 5, 4_000: 5, 16_000: 3, 64_000: 5} for kind in KINDS},
     slow={"prose": (1_000, 4_000, 16_000), **dict.fromkeys(KINDS[1:], (1000, 4000))},
     limit=40,
     marks=300,

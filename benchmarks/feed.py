@@ -84,11 +84,9 @@ class Feed:
 
     # What is said.
 
-    async def _say(self, socket: ServerConnection, kind: str, count: int, pace: float, every: int, wrap: Any) -> None:
-        """Write the chunks when they are due: encoded before, so that the pace is the recorded one."""
-        chunks = streams.chunks(kind, count, every)
-        frames = [_frame(json.dumps(wrap(chunk))) for chunk in chunks]
-        self.sent, self.size = [], sum(len(chunk.encode()) for chunk in chunks)
+    async def _say(self, socket: ServerConnection, frames: list[bytes], pace: float, every: int) -> None:
+        """Write the frames when they are due."""
+        self.sent, count = [], len(frames)
         begin, at = time.perf_counter(), 0
         while at < count:
             due = min(count, 1 + int((time.perf_counter() - begin) * pace))
@@ -105,10 +103,12 @@ class Feed:
         if address.path == "/acp":
             await self._converse(socket)
             return
-        await socket.recv()  # it is ready
         told = {name: values[0] for name, values in parse_qs(address.query).items()}
-        numbers = int(told["count"]), float(told["pace"]), int(told["every"])
-        await self._say(socket, told["kind"], *numbers, lambda chunk: {"type": "response", "content": chunk})
+        every = int(told["every"])
+        chunks = streams.chunks(told["kind"], int(told["count"]), every)
+        frames = [_frame(json.dumps({"type": "response", "content": chunk})) for chunk in chunks]
+        await socket.recv()  # it is ready
+        await self._say(socket, frames, float(told["pace"]), every)
         await socket.send(json.dumps({"type": "complete"}))
         await socket.wait_closed()
 
@@ -142,12 +142,13 @@ class Feed:
 
     async def _turn(self, socket: ServerConnection, session: str, rpc_id: int, prompt: str) -> None:
         kind, count, pace, every, *wait = prompt.split()
+        chunks = streams.chunks(kind, int(count), int(every))
+        frames = [_frame(json.dumps(update(session, chunk, f"m{rpc_id}"))) for chunk in chunks]
+        self.size = sum(len(chunk.encode()) for chunk in chunks)
         if wait:
             await self._go.wait()
             self._go.clear()
-        await self._say(
-            socket, kind, int(count), float(pace), int(every), lambda chunk: update(session, chunk, f"m{rpc_id}")
-        )
+        await self._say(socket, frames, float(pace), int(every))
         await socket.send(json.dumps({"jsonrpc": "2.0", "id": rpc_id, "result": {"stopReason": "end_turn"}}))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Page, expect
 
 from browser.chat import ChatView, OpenChat, SharedChat
@@ -146,3 +148,27 @@ def test_a_message_of_ones_own_leads_to_the_end(shared_chat: SharedChat) -> None
     expect(chat.root.get_by_role("button", name="Jump to latest")).to_be_visible()
     chat.ask("say: here", "here")
     assert from_end(chat) <= 2
+
+
+def layers(page: Page, selector: str) -> int:
+    """How many layers the browser holds for the only such element. Without one, scrolling it paints it anew."""
+    cdp = page.context.new_cdp_session(page)
+    trees: list[list[dict[str, Any]]] = []
+    cdp.on("LayerTree.layerTreeDidChange", lambda event: trees.append(event.get("layers", [])))
+    cdp.send("DOM.enable")
+    root = cdp.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+    (node,) = cdp.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})["nodeIds"]
+    element = cdp.send("DOM.describeNode", {"nodeId": node})["node"]["backendNodeId"]
+    cdp.send("LayerTree.enable")
+    while not any(trees):
+        page.wait_for_timeout(50)
+    found = next(layers for layers in reversed(trees) if layers)
+    cdp.detach()
+    return sum(layer.get("backendNodeId") == element for layer in found)
+
+
+def test_it_is_scrolled_without_being_painted_again(shared_chat: SharedChat) -> None:
+    notebook, chat = shared_chat
+    chat.send("list: 100")
+    chat.expect_status("Ready")
+    assert layers(notebook.page, ".goose-log") > 0

@@ -39,6 +39,7 @@ class Feed:
         sent: when each mark of the newest answer was written to the socket, in seconds since the epoch.
         size: bytes of its text.
         histories: by session, what is replayed when it is loaded, as prompts and replies.
+        waits: a prompt's answer is encoded, and waits for `go`.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class Feed:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="feed", daemon=True)
         self._sessions = 0
+        self.waits = threading.Event()
         self._go = asyncio.Event()
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -106,7 +108,7 @@ class Feed:
         told = {name: values[0] for name, values in parse_qs(address.query).items()}
         every = int(told["every"])
         chunks = streams.chunks(told["kind"], int(told["count"]), every)
-        frames = [_frame(json.dumps({"type": "response", "content": chunk})) for chunk in chunks]
+        frames = [_frame({"type": "response", "content": chunk}) for chunk in chunks]
         await socket.recv()  # it is ready
         await self._say(socket, frames, float(told["pace"]), every)
         await socket.send(json.dumps({"type": "complete"}))
@@ -143,11 +145,13 @@ class Feed:
     async def _turn(self, socket: ServerConnection, session: str, rpc_id: int, prompt: str) -> None:
         kind, count, pace, every, *wait = prompt.split()
         chunks = streams.chunks(kind, int(count), int(every))
-        frames = [_frame(json.dumps(update(session, chunk, f"m{rpc_id}"))) for chunk in chunks]
+        frames = [_frame(update(session, chunk, f"m{rpc_id}")) for chunk in chunks]
         self.size = sum(len(chunk.encode()) for chunk in chunks)
         if wait:
+            self.waits.set()
             await self._go.wait()
             self._go.clear()
+            self.waits.clear()
         await self._say(socket, frames, float(pace), int(every))
         await socket.send(json.dumps({"jsonrpc": "2.0", "id": rpc_id, "result": {"stopReason": "end_turn"}}))
 
@@ -160,9 +164,9 @@ def update(session: str, chunk: str, message_id: str, who: str = "agent") -> dic
     return {"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": session, "update": said}}
 
 
-def _frame(text: str) -> bytes:
+def _frame(message: dict[str, Any]) -> bytes:
     """A WebSocket frame of a server."""
-    data = text.encode()
+    data = json.dumps(message).encode()
     size = bytes([len(data)]) if len(data) < 126 else b"\x7e" + struct.pack("!H", len(data))
     return b"\x81" + size + data
 

@@ -128,6 +128,7 @@ class Widget:
         self.chat.composer.fill(f"{kind} {count} {pace:g} {every} wait")
         self.chat.composer.press("Enter")
         self.chat.expect_status("Working…")
+        self.feed.waits.wait(30)
         self.meter.page.wait_for_timeout(300)
 
     def begin(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from browser.chat import ChatView, OpenChat, SharedChat
+from support.poll import until
 
 # What is called is called when the next frame is laid out, and not painted yet.
 LAID_OUT = """const laidOut = (log, look) => requestAnimationFrame(() => {
@@ -150,25 +151,24 @@ def test_a_message_of_ones_own_leads_to_the_end(shared_chat: SharedChat) -> None
     assert from_end(chat) <= 2
 
 
-def layers(page: Page, selector: str) -> int:
-    """How many layers the browser holds for the only such element. Without one, scrolling it paints it anew."""
+def has_layer(page: Page, selector: str) -> bool:
+    """Whether the only such element has a layer of its own. Without one, scrolling it paints it anew."""
     cdp = page.context.new_cdp_session(page)
     trees: list[list[dict[str, Any]]] = []
     cdp.on("LayerTree.layerTreeDidChange", lambda event: trees.append(event.get("layers", [])))
     cdp.send("DOM.enable")
     root = cdp.send("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
-    (node,) = cdp.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})["nodeIds"]
+    node = cdp.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
     element = cdp.send("DOM.describeNode", {"nodeId": node})["node"]["backendNodeId"]
     cdp.send("LayerTree.enable")
-    while not any(trees):
-        page.wait_for_timeout(50)
-    found = next(layers for layers in reversed(trees) if layers)
+    # Events come while the page is asked something.
+    until(lambda: page.evaluate("true") and any(trees))
     cdp.detach()
-    return sum(layer.get("backendNodeId") == element for layer in found)
+    return any(layer.get("backendNodeId") == element for layers in trees for layer in layers)
 
 
 def test_it_is_scrolled_without_being_painted_again(shared_chat: SharedChat) -> None:
     notebook, chat = shared_chat
     chat.send("list: 100")
     chat.expect_status("Ready")
-    assert layers(notebook.page, ".goose-log") > 0
+    assert has_layer(notebook.page, ".goose-log")

@@ -33,6 +33,10 @@ export function trimMarked(source) {
     "escapeReplaceNoEncode percentDecode spaceLine notSpaceStart endingNewline";
   const literal = String.raw`/(?:[^/\\\n[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*`;
   for (const name of rest.split(" ")) lexer = swap(lexer, new RegExp(`(?<=[{,])${name}:${literal},`), "");
+  lexer = swap(lexer, /(?<=[{,])pedanticHeadingBeginRegex:\w+\(\w+=>new RegExp\(`[^`]*`\)\),/, "");
+  // GitHub's rule takes its place.
+  const [heading, name] = find(lexer, /lheading:(\w+),(?=list:)/);
+  lexer = swap(lexer.replace(heading, ""), new RegExp(`,${name}=[^;]*?\\.getRegex\\(\\)`), "");
   const rule = find(lexer, /function (\w+)\(\w+,\w+=""\)\{let \w+=typeof/)[1];
   return `${lexer.replaceAll(`=${rule}(`, `=/* @__PURE__ */${rule}(`)}export{${local("Lexer")} as Lexer};`;
 }
@@ -88,7 +92,8 @@ const OPTIONS = {
   target: "es2022",
   jsx: "automatic",
   jsxImportSource: "preact",
-  charset: "utf8",
+  // The page keeps the text, and takes two bytes for each character once any is beyond Latin-1.
+  charset: "ascii",
   legalComments: "none",
   logLevel: "warning",
   plugins: [trim, texts],
@@ -105,6 +110,18 @@ function digestOfSources() {
   return digest.digest("hex").slice(0, 16);
 }
 
+/**
+ * Every widget brings the bundle, as a module that the browser then keeps, with what it compiled of it, as long as the
+ * page is there. So only the first one of a version does anything; the others are what that one made.
+ */
+export function oncePerPage(digest) {
+  const made = `globalThis[Symbol.for("goose-widget ${digest}")]`;
+  return {
+    banner: { js: "function make(){" },
+    footer: { js: `}${made}?.widget||make();export default ${made}.widget` },
+  };
+}
+
 async function main() {
   const out = join(here, "..", "goose_widget", "static");
   const parts = join(out, "parts");
@@ -112,9 +129,10 @@ async function main() {
   mkdirSync(parts, { recursive: true });
   const names = ["highlight.ts", "maths.ts", "diagrams.ts", "panels.tsx", "streaming.ts"];
   const entryPoints = names.map((name) => `src/parts/${name}`);
-  const options = { ...OPTIONS, define: { SOURCES_DIGEST: JSON.stringify(digestOfSources()) } };
+  const digest = digestOfSources();
+  const options = { ...OPTIONS, define: { SOURCES_DIGEST: JSON.stringify(digest) } };
   await build({ ...options, entryPoints, outdir: parts });
-  await build({ ...options, entryPoints: { widget: "src/widget.ts" }, outdir: out });
+  await build({ ...options, ...oncePerPage(digest), entryPoints: { widget: "src/page.ts" }, outdir: out });
   const size = (name) => statSync(join(out, name)).size;
   for (const name of ["widget.js", "widget.css", ...readdirSync(parts).map((part) => `parts/${part}`)]) {
     console.log(`${name}: ${(size(name) / 1024).toFixed(1)} KB`);

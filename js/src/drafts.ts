@@ -24,11 +24,21 @@ export function isNothing({ text, attachments }: Prompt): boolean {
 const TEXT = "goose-widget:draft:";
 const FILES = "goose-widget:files:";
 
-/** The bundle is evaluated once per widget, so a variable of this module would not be shared. */
-const SHARED = Symbol.for("goose-widget.drafts");
-const page = globalThis as { [SHARED]?: Map<string, Prompt> };
-page[SHARED] ??= new Map();
-const memory: Map<string, Prompt> = page[SHARED];
+/** What was unsent when its last view went away. Its cell may be run again, and then another chat stands where it was. */
+interface Left {
+  key: string;
+  time: number;
+  /** The notebook it was in; null where that is not known. */
+  place: Element | null;
+  take(): Prompt;
+}
+
+/** Of the page: after an upgrade another version of the widget goes on in it. */
+const SHARED = Symbol.for("goose-widget.unsent");
+const pages = globalThis as { [SHARED]?: { memory: Map<string, Prompt>; left?: Left | undefined } };
+pages[SHARED] ??= { memory: new Map() };
+const page = pages[SHARED];
+const { memory } = page;
 
 export function readDraft(key: string): Prompt {
   const stored = (prefix: string) => storage((store) => store.getItem(prefix + key)) ?? "";
@@ -48,34 +58,22 @@ export function lost(names: string[]): Attachment[] {
   return names.filter((name) => name !== "").map((name) => ({ name, mime: "", data: "" }));
 }
 
-/** What was unsent when its last view went away. Its cell may be run again, and then another chat stands where it was. */
-interface Left {
-  key: string;
-  time: number;
-  /** The notebook it was in; null where that is not known. */
-  place: Element | null;
-  take(): Prompt;
-}
-
 /** Milliseconds in which a chat takes over what was left. */
 const FRESH = 60_000;
 
-const LEFT = Symbol.for("goose-widget.left");
-const shared = globalThis as { [LEFT]?: Left | undefined };
-
 export function leaveDraft(key: string, place: Element | null, take: () => Prompt): void {
-  shared[LEFT] = { key, time: Date.now(), place, take };
+  page.left = { key, time: Date.now(), place, take };
 }
 
 /** Its own chat is shown again. */
 export function keepDraft(key: string): void {
-  if (shared[LEFT]?.key === key) shared[LEFT] = undefined;
+  if (page.left?.key === key) page.left = undefined;
 }
 
 /** What another chat left. In a notebook that was closed it waits for its own chat to be opened again. */
 export function takeLeftDraft(): Prompt {
-  const left = shared[LEFT];
-  shared[LEFT] = undefined;
+  const left = page.left;
+  page.left = undefined;
   if (!left || Date.now() - left.time > FRESH || left.place?.isConnected === false) return NOTHING;
   return left.take();
 }

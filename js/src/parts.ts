@@ -31,10 +31,17 @@ const PAUSE = 10_000;
 /** What waits for one part at most: what streams is drawn again and again, and nobody says that it is gone. */
 const MOST = 5000;
 
-/** Of the page: every widget, and every part, evaluates this module anew. */
-const page = globalThis as { [KEY]?: { entries: Map<PartName, Entry>; sources: Set<PartSource> } };
-page[KEY] ??= { entries: new Map(), sources: new Set() };
-const { entries, sources } = page[KEY];
+interface Page {
+  entries: Map<PartName, Entry>;
+  sources: Set<PartSource>;
+  widget?: unknown;
+}
+
+/** Of the page: the widget, and every part, evaluates this module anew. */
+const pages = globalThis as { [KEY]?: Page };
+pages[KEY] ??= { entries: new Map(), sources: new Set() };
+export const page: Page = pages[KEY];
+const { entries, sources } = page;
 
 /** Where parts come from, until the returned function is called. */
 export function addSource(source: PartSource): () => void {

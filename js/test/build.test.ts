@@ -1,18 +1,22 @@
 // @vitest-environment node
-/** What the build cuts out of a library is never missed. */
+/** What the build cuts out of a library is never missed, and what it puts around the bundle makes it once in a page. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Lexer } from "marked";
 import { expect, it } from "vitest";
-import { trimMarked } from "../build.mjs";
+import { oncePerPage, trimMarked } from "../build.mjs";
 import { MATH } from "../src/markdown/math";
 import { documents, fuzz } from "./documents";
 
 const find = createRequire(import.meta.url).resolve;
 
+/** `name` tells modules of one text apart, as two widgets bring it. */
+const evaluated = (source: string, name = "") =>
+  import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(source)}//${name}`);
+
 async function trimmed(library: string, trim: (source: string) => string) {
   const source = trim(readFileSync(find(library), "utf8"));
-  return { source, module: await import(`data:text/javascript,${encodeURIComponent(source)}`) };
+  return { source, module: await evaluated(source) };
 }
 
 it("lexes as all of marked does", async () => {
@@ -27,4 +31,19 @@ it("lexes as all of marked does", async () => {
 
 it("stops at a library that is built in another way", () => {
   expect(() => trimMarked("var x=1")).toThrow("another way");
+});
+
+it("makes the widget once in a page, however many chats bring it, and again of another version", async () => {
+  const bundle = (digest: string) => {
+    const { banner, footer } = oncePerPage(digest);
+    return `${banner.js}globalThis[Symbol.for("goose-widget ${digest}")]={widget:{of:"${digest}"}}\n${footer.js}`;
+  };
+  const [first, second, other] = await Promise.all([
+    evaluated(bundle("a"), "first"),
+    evaluated(bundle("a"), "second"),
+    evaluated(bundle("b"), "first"),
+  ]);
+  expect(first).not.toBe(second);
+  expect(first.default).toBe(second.default);
+  expect([first.default.of, other.default.of]).toEqual(["a", "b"]);
 });

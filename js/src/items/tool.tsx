@@ -152,9 +152,9 @@ function Summary({ item }: { item: ToolItem }) {
   );
 }
 
-/** goose cuts a long command off in its title. */
+/** goose cuts a long command off in its title: "shell · mkdir…". The build leaves patterns as they are written. */
 function saysSo(title: string, line: string): boolean {
-  const start = /^[^·]+ · (.+)…$/.exec(title)?.[1];
+  const start = /^[^\xb7]+ \xb7 (.+)\u2026$/.exec(title)?.[1];
   return title.includes(line) || (start !== undefined && line.startsWith(start));
 }
 

@@ -1,0 +1,5 @@
+/** What the bundle does, the first time that a page gets it. */
+import { page } from "./parts";
+import widget from "./widget";
+
+page.widget = widget;

@@ -113,7 +113,7 @@ class Streams:
             frame = self.longest("widget", kind)
             what = f"{kind}: frames over {milliseconds(FRAME)}"
             goals.append(Goal(what, _longest(frame), "none", frame == 0))
-            # More than none of it says that something else kept the machine busy.
+            # All of its text node is laid out in each frame: the longer it is, the fewer frames there are.
             goals.append(Goal(f"{what}, of the floor", _longest(self.longest("floor", kind)), ""))
         return goals
 

@@ -28,3 +28,14 @@ it.each([
   await later(2000);
   expect(live?.textContent).toBe("");
 });
+
+it("copies a reply as it was written, once it is done", async () => {
+  const writeText = vi.fn(() => Promise.resolve());
+  vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
+  const name = "Copy this reply, as Markdown";
+  const chat = show({ transcript: keyframe([agent("a", "| a |\n|---|\n| **b** |", "streaming")]) });
+  expect(chat.hasButton(name)).toBe(false);
+  chat.change({ op: "patch", id: "a", set: { state: "done" } });
+  await chat.click(name);
+  expect(writeText).toHaveBeenCalledWith("| a |\n|---|\n| **b** |");
+});

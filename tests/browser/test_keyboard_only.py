@@ -56,9 +56,12 @@ def test_a_whole_conversation_with_the_keyboard_alone(open_notebook: OpenNoteboo
     expect(chat.root.locator(":focus")).to_have_text("Copied")
     assert notebook.clipboard() == "echo first; echo second"
 
-    # How long it took shows with the focus.
-    go(page, "Fork from here")
+    # Copy the reply; how long it took shows with the focus.
+    go(page, "Copy this reply, as Markdown")
     expect(chat.last("agent").locator(".goose-foot")).to_have_css("opacity", "1")
+    keys.press("Enter")
+    expect(chat.root.locator(":focus")).to_have_attribute("title", "Copied")
+    assert notebook.clipboard().split() == chat.last("agent").locator(".goose-md").inner_text().split()
 
     # Scroll.
     chat.log.evaluate("it => it.scrollTo(0, it.scrollHeight)")

@@ -5,6 +5,7 @@ import { duration, money } from "../format";
 import { MarkdownStream } from "../markdown/stream";
 import type { Update } from "../transcript";
 import type { Surroundings } from "../view/context";
+import { CopyButton } from "../view/dom";
 import type { AgentItem, Turn } from "../wire";
 import { Blocks } from "./blocks";
 import { ForkButton } from "./fork";
@@ -48,6 +49,7 @@ export class AgentView implements ItemView<AgentItem> {
         {item.state !== "streaming" && (
           <div class="goose-foot">
             {item.turn && <span class="goose-took" data-took={took(item.turn)} />}
+            {item.text !== "" && <CopyButton text={item.text} label="Copy this reply, as Markdown" />}
             <ForkButton item={item} chat={this.around.chat} />
           </div>
         )}

@@ -112,13 +112,14 @@ function digestOfSources() {
 
 /**
  * Every widget brings the bundle, as a module that the browser then keeps, with what it compiled of it, as long as the
- * page is there. So only the first one of a version does anything; the others are what that one made.
+ * page is there. So only the first one of a version is evaluated; each then makes its own widget of that: a notebook that
+ * is opened again has another model of the same chat while the first one is still there.
  */
 export function oncePerPage(digest) {
-  const made = `globalThis[Symbol.for("goose-widget ${digest}")]`;
+  const page = `globalThis[Symbol.for("goose-widget ${digest}")]`;
   return {
-    banner: { js: "function make(){" },
-    footer: { js: `}${made}?.widget||make();export default ${made}.widget` },
+    banner: { js: "function evaluate(){" },
+    footer: { js: `}${page}?.makeWidget||evaluate();export default ${page}.makeWidget()` },
   };
 }
 

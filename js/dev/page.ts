@@ -2,7 +2,7 @@
  * A chat without a kernel: `npm run dev`. Query: theme=dark, height=700px, play (streams the scene, else it is there at
  * once), scene=chat|problem|reconnect|welcome|readonly|interrupted|unsaved|long|takeover|queue|paused.
  */
-import widget from "../src/widget";
+import { makeWidget } from "../src/widget";
 import type { Attachment, Block, Change, Item, Outbound, SessionEntry } from "../src/wire";
 import { FakeModel, keyframe } from "../test/fake";
 import { conversation } from "./conversation";
@@ -191,6 +191,7 @@ async function main(): Promise<void> {
   model.kernel = kernel;
   const el = document.getElementById("chat");
   if (!el) return;
+  const widget = makeWidget();
   widget.initialize({ model });
   widget.render({ model, el });
   if (query.has("play")) {

@@ -1,5 +1,5 @@
 /** What the bundle does, the first time that a page gets it. */
 import { page } from "./parts";
-import widget from "./widget";
+import { makeWidget } from "./widget";
 
-page.widget = widget;
+page.makeWidget = makeWidget;

@@ -34,7 +34,7 @@ const MOST = 5000;
 interface Page {
   entries: Map<PartName, Entry>;
   sources: Set<PartSource>;
-  widget?: unknown;
+  makeWidget?: () => unknown;
 }
 
 /** Of the page: the widget, and every part, evaluates this module anew. */

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** What the build cuts out of a library is never missed, and what it puts around the bundle makes it once in a page. */
+/** What the build cuts out of a library is never missed, and what it puts around the bundle has it evaluated once in a page. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Lexer } from "marked";
@@ -33,17 +33,18 @@ it("stops at a library that is built in another way", () => {
   expect(() => trimMarked("var x=1")).toThrow("another way");
 });
 
-it("makes the widget once in a page, however many chats bring it, and again of another version", async () => {
+it("is evaluated once in a page, however many chats bring it, and once more in another version", async () => {
   const bundle = (digest: string) => {
     const { banner, footer } = oncePerPage(digest);
-    return `${banner.js}globalThis[Symbol.for("goose-widget ${digest}")]={widget:{of:"${digest}"}}\n${footer.js}`;
+    const page = `{makeWidget:((evaluated)=>()=>({evaluated}))({of:"${digest}"})}`;
+    return `${banner.js}globalThis[Symbol.for("goose-widget ${digest}")]=${page}\n${footer.js}`;
   };
   const [first, second, other] = await Promise.all([
     evaluated(bundle("a"), "first"),
     evaluated(bundle("a"), "second"),
     evaluated(bundle("b"), "first"),
   ]);
-  expect(first).not.toBe(second);
-  expect(first.default).toBe(second.default);
-  expect([first.default.of, other.default.of]).toEqual(["a", "b"]);
+  expect(first.default).not.toBe(second.default);
+  expect(first.default.evaluated).toBe(second.default.evaluated);
+  expect([first.default.evaluated.of, other.default.evaluated.of]).toEqual(["a", "b"]);
 });

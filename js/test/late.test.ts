@@ -20,13 +20,14 @@ afterEach(() => {
 async function shown(traits: Partial<Traits>) {
   vi.resetModules();
   Reflect.deleteProperty(globalThis, KEY);
-  const { default: widget } = await import("../src/widget");
+  const { makeWidget } = await import("../src/widget");
   const { givePart } = await import("../src/parts");
   const panels = { ...(await import("../src/parts/panels")) };
   const uid = `late${++count}`;
   const model = new FakeModel({ uid, session_id: uid, status: "running", ...traits });
   const el = document.createElement("div");
   document.body.append(el);
+  const widget = makeWidget();
   close = widget.initialize({ model });
   act(() => {
     remove = widget.render({ model, el });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { givePart } from "../src/parts";
 import * as panels from "../src/parts/panels";
 import * as streaming from "../src/parts/streaming";
-import widget from "../src/widget";
+import { makeWidget, type Widget } from "../src/widget";
 import type { Item } from "../src/wire";
 import { agent, FakeModel, keyframe, tool, user } from "./fake";
 
@@ -69,7 +69,7 @@ afterEach(() => {
 });
 
 /** Shows a chat, uses all of it, and takes it away. */
-async function use(model: FakeModel, uses: (el: HTMLElement) => void = () => {}) {
+async function use(widget: Widget, model: FakeModel, uses: (el: HTMLElement) => void = () => {}) {
   const el = document.createElement("div");
   document.body.append(el);
   let remove = () => {};
@@ -90,11 +90,12 @@ async function use(model: FakeModel, uses: (el: HTMLElement) => void = () => {})
 
 it("leaves no listener, observer or timer behind, however often a view comes and goes", async () => {
   const model = new FakeModel({ uid: "leaks", transcript: keyframe(ITEMS), status: "running" }).acknowledge();
+  const widget = makeWidget();
   const close = widget.initialize({ model });
-  await use(model);
+  await use(widget, model);
   const [before, timers, listening] = [total(), vi.getTimerCount(), model.listening];
   expect(before.ResizeObserver).toBeUndefined();
-  for (let times = 0; times < 5; times++) await use(model);
+  for (let times = 0; times < 5; times++) await use(widget, model);
   expect(total()).toEqual(before);
   expect([vi.getTimerCount(), model.listening]).toEqual([timers, listening]);
   close();
@@ -107,6 +108,7 @@ it("draws nothing again while another of ten chats in a notebook streams", async
     (_, index) => new FakeModel({ uid: `ten-${index}`, transcript: keyframe(ITEMS), status: "running" }),
   );
   const els = models.map((model) => {
+    const widget = makeWidget();
     widget.initialize({ model });
     const el = document.createElement("div");
     document.body.append(el);

@@ -3,7 +3,7 @@ import { act } from "preact/test-utils";
 import { givePart } from "../src/parts";
 import * as panels from "../src/parts/panels";
 import * as streaming from "../src/parts/streaming";
-import widget from "../src/widget";
+import { makeWidget } from "../src/widget";
 import type { Change, Traits } from "../src/wire";
 import { FakeModel } from "./fake";
 
@@ -22,6 +22,7 @@ export function show(traits: Partial<Traits> = {}, manager?: unknown) {
   model.widget_manager = manager;
   const el = document.createElement("div");
   document.body.append(el);
+  const widget = makeWidget();
   const close = widget.initialize({ model });
   let remove = () => {};
   act(() => {
@@ -29,6 +30,7 @@ export function show(traits: Partial<Traits> = {}, manager?: unknown) {
   });
   let seq = model.get("transcript").seq;
   return {
+    widget,
     model,
     el,
     remove,

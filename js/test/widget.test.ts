@@ -1,6 +1,5 @@
 import { act } from "preact/test-utils";
 import { afterEach, expect, it, vi } from "vitest";
-import widget from "../src/widget";
 import type { Item } from "../src/wire";
 import { agent, keyframe, tool, user } from "./fake";
 import { show } from "./show";
@@ -52,7 +51,7 @@ it("shows two views of one model, each getting every message", () => {
   const chat = show();
   const second = document.createElement("div");
   document.body.append(second);
-  act(() => void widget.render({ model: chat.model, el: second }));
+  act(() => void chat.widget.render({ model: chat.model, el: second }));
   chat.change({ op: "add", item: agent("a", "both") });
   for (const el of [chat.el, second]) expect(el.querySelector('[data-id="a"]')?.textContent).toContain("both");
   chat.type("shared");
@@ -297,6 +296,15 @@ it("is visibly not live while the kernel is silent, and recovers", async () => {
   expect(seconds()).not.toBe(stood);
 });
 
+it("goes on in a notebook that is opened again before what was there of it is gone", () => {
+  const traits = { uid: "same", transcript: keyframe([agent("a", "one")]) };
+  const [before, now] = [show(traits), show(traits)];
+  before.remove();
+  before.close();
+  now.change({ op: "append", id: "a", field: "text", text: " two" });
+  expect(now.item("a").textContent).toBe("one two");
+});
+
 it("says that the kernel was restarted, and how to get the conversation back", async () => {
   vi.useFakeTimers();
   const chat = show({ session_id: null });
@@ -310,7 +318,7 @@ it("says that the kernel was restarted, and how to get the conversation back", a
   chat.model.widget_manager = { kernel: { statusChanged } };
   chat.model.acknowledge();
   const el = document.createElement("div");
-  act(() => void widget.render({ model: chat.model, el }));
+  act(() => void chat.widget.render({ model: chat.model, el }));
   await act(async () => void (await vi.advanceTimersByTimeAsync(0)));
   chat.model.kernel = null;
   slot(null, "restarting");

@@ -44,9 +44,8 @@ const NAMED: Record<string, number> = {
 export function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(\w{2,8}));/g, (all, decimal, hex, name) => {
-    const named = name !== undefined && Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
-    if (name !== undefined && named === undefined) return all;
-    const code = named ?? Number.parseInt(decimal ?? hex, decimal === undefined ? 16 : 10);
+    if (name !== undefined && !Object.hasOwn(NAMED, name)) return all;
+    const code = NAMED[name] ?? Number.parseInt(decimal ?? hex, decimal === undefined ? 16 : 10);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
   });
 }

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from . import errors
 from . import events as ev
 from .answers import UNANSWERABLE, Answers
-from .client import Client
 from .permission import OnPermission, check
 from .replay import Player
 from .reply import Reply, to_public
 from .session import Session
 from .store import Entry
 from .transcript import Item
+
+if TYPE_CHECKING:
+    from .client import Client
 
 
 class Asks:
@@ -24,12 +27,16 @@ class Asks:
     Args:
         session: in which is asked; it gives way to asks that wait.
         answers: of its permission questions.
-        client: its connection.
+        client: gives what answers in it.
         until_ready: waits until a prompt can be sent; raises GooseError where that can't be.
     """
 
     def __init__(
-        self, session: Session, answers: Answers, client: Client | Player, until_ready: Callable[[], Awaitable[None]]
+        self,
+        session: Session,
+        answers: Answers,
+        client: Callable[[], Client | Player],
+        until_ready: Callable[[], Awaitable[None]],
     ) -> None:
         self._session, self._answers, self._client, self._until_ready = session, answers, client, until_ready
         session.gives_way = self._gives_way
@@ -67,7 +74,7 @@ class Asks:
             self._before.pop(prompt_id, None)
             self._session.go_on()
         reply = Reply(to_public(items), end.stop_reason, end.usage)
-        if isinstance(self._client, Player) and self._client.has_refused(prompt_id):
+        if isinstance(client := self._client(), Player) and client.has_refused(prompt_id):
             raise errors.ReplayMismatch(end.error, reply=reply)
         if end.stop_reason in ("interrupted", "failed", "error"):
             raise errors.TurnInterrupted(end.error, reply=reply)
@@ -97,7 +104,7 @@ class Asks:
                 return end, items
             except asyncio.CancelledError:
                 if prompt_id in (self._session.turn, self._session.continuing):
-                    self._client.stop_turn()
+                    self._client().stop_turn()
                 raise
             finally:
                 for table in (self._turns, self._answers.by_turn, self._listeners):

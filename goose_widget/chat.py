@@ -15,11 +15,9 @@ from . import errors
 from . import events as ev
 from .answers import is_deciding
 from .attachments import LARGEST, checked
-from .client import Client
 from .loop import TooLate, background
 from .permission import OnPermission, check
 from .recording import find, wish
-from .replay import Player
 from .reply import Reply
 from .room import Room
 from .shelf import Shelf, check_id, file_of, path_of, terms_of
@@ -119,10 +117,6 @@ class Chat(Shelf):
             # A very long history comes when it is read.
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 started.result(_RESUME_PATIENCE)
-
-    @property
-    def _client(self) -> Client | Player:
-        return self._room.client
 
     async def _begin(self) -> None:
         await self._room.start()
@@ -243,7 +237,7 @@ class Chat(Shelf):
 
     def stop(self) -> None:
         """Cancel the running turn. What came of the reply stays."""
-        background().call(lambda: self._client.stop_turn())
+        background().call(lambda: self._room.client.stop_turn())
 
     def retry(self) -> None:
         """Connect again now, as the Retry button does."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from email.message import Message
-from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +18,8 @@ class Cookies:
     """
 
     def __init__(self) -> None:
+        from http.cookiejar import CookieJar  # here: importing it takes a while, in which the chat is shown
+
         self._jar = CookieJar()
 
     def keep(self, url: str, set_cookies: Iterable[str]) -> None:

@@ -12,8 +12,6 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from filelock import FileLock, Timeout
-
 from . import private
 
 _fcntl: ModuleType | None
@@ -35,6 +33,8 @@ class WriteLock:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(f"{path}.lock")
+        from filelock import FileLock  # here: importing it takes a while, and a new chat has no file yet
+
         self._lock = FileLock(self.path, mode=0o600, thread_local=False)
         self._wanted = Path(f"{path}.wanted")
         self._stale: tuple[int, int] | None = None  # a sign that can't be removed
@@ -48,6 +48,8 @@ class WriteLock:
         with contextlib.suppress(OSError):
             if self.path.is_symlink():
                 self.path.unlink()  # never one of ours, and a lock must not be made where it leads
+        from filelock import Timeout
+
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

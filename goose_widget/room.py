@@ -10,15 +10,14 @@ import logging
 import os
 import weakref
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from . import errors
 from . import events as ev
 from .answers import Answers
 from .asks import Asks
-from .client import Client
 from .conversation import Found
 from .endpoint import Endpoint
 from .facts import Facts
@@ -32,6 +31,9 @@ from .store import Entry, SessionFile, session_file
 from .target import Target
 from .terms import Terms
 from .transcript import Change
+
+if TYPE_CHECKING:
+    from .client import Client
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +127,8 @@ class Room:
         )
         self.session.aside = self._aside
         self.answers = Answers(self.session, terms.on_permission, host.has_view, host.patience)
-        self.client: Client | Player = Client(self.session, self._locate)
-        if recording is not None:
-            self.client = Player(self.session, recording, speed)
-        self.asks = Asks(self.session, self.answers, self.client, self.until_ready)
+        self._speed = speed
+        self.asks = Asks(self.session, self.answers, lambda: self.client, self.until_ready)
         self._run: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None  # again
         self._has_left = False
@@ -136,6 +136,15 @@ class Room:
         self._completing: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._pid = os.getpid()
+
+    @cached_property
+    def client(self) -> Client | Player:
+        """What answers: the server, or the recording. Only on the background thread."""
+        if self.recording is not None:
+            return Player(self.session, self.recording, self._speed)
+        from .client import Client  # here: importing it takes a while, in which the chat is shown
+
+        return Client(self.session, self._locate)
 
     # From the beginning to the end.
 

@@ -13,32 +13,31 @@ import functools
 import logging
 import uuid
 import weakref
-from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 import traitlets as t
 
-from . import actions, attachments, errors, files, library
+from . import errors
 from . import events as ev
 from .chat import Chat
-from .find import find
-from .loop import background, in_thread
+from .loop import background
 from .permission import OnPermission
 from .printout import to_html, to_text
 from .reply import Reply
 from .saved import SavedOutput, publisher
-from .shelf import Shelf, delete
+from .shelf import Shelf
 from .store import Entry
 from .transcript import Change, Item
+
+if TYPE_CHECKING:
+    from .page import Page
 
 log = logging.getLogger(__name__)
 
 _STATIC: Final = Path(__file__).parent / "static"
-_PARTS: Final = ("highlight", "maths", "diagrams", "panels", "streaming")  # sent when a page first needs them
 _CONTROL_MESSAGE: Final = "goose_msg"
-_REMEMBERED_ACTIONS: Final = 4096
 
 # A page that is just loading may take this long to say hello; until then a question waits for it.
 _HELLO_PATIENCE: Final = 10.0
@@ -85,7 +84,6 @@ class GooseChat(Chat, anywidget.AnyWidget):
         if unknown:
             names = ", ".join(sorted(unknown))
             raise errors.UsageError(f"GooseChat has no argument {names}. It has: session_id, {', '.join(_ARGUMENTS)}.")
-        self._done: OrderedDict[str, str | None] = OrderedDict()  # action id -> its refusal
         self._displayed = False
         self._said_hello = False
         css = f"{height}px" if isinstance(height, int) else height or ""
@@ -191,156 +189,21 @@ class GooseChat(Chat, anywidget.AnyWidget):
     # Browser to kernel. Messages arrive on the main, a subshell's or the control thread.
 
     def _receive(self, message: Any) -> None:
-        background().call(self._act, message)
+        background().call(lambda: self._page.act(message))
 
-    def _act(self, message: Any) -> None:
-        try:
-            aid, action = actions.decode(message)
-        except errors.UsageError as error:
-            sent_as = message.get("aid") if isinstance(message, dict) else None
-            self._tell({"type": "ack", "aid": str(sent_as), "error": str(error)})
-            return
-        if aid not in self._done:
-            self._done[aid] = self._refusal(action)
-            while len(self._done) > _REMEMBERED_ACTIONS:
-                self._done.popitem(last=False)
-        self._tell({"type": "ack", "aid": aid, "error": self._done[aid]})
+    @functools.cached_property
+    def _page(self) -> Page:
+        from .page import Page  # here: importing it takes a while, in which the chat is shown
 
-    def _refusal(self, action: actions.Action) -> str | None:
-        """Do it; why not, as a sentence for the user, if that is refused."""
-        try:
-            self._do(action)
-        except errors.GooseError as error:
-            return str(error)
-        except Exception as error:
-            log.exception("an action failed")
-            return f"goose-widget failed to do that: {type(error).__name__}: {error}"
-        return None
+        return Page(room=lambda: self._room, go_to=self.go_to, hello=self._hello, tell=self._tell)
 
-    def _do(self, action: actions.Action) -> None:
-        match action:
-            case actions.Hello(have, log_id):
-                self._said_hello = True
-                self._catch_up(have, log_id)
-                if self._page_loads:
-                    self._page_loads = False
-                    background().spawn(self._saved.update(again=True))  # what came meanwhile did not reach the page
-            case actions.Earlier(before):
-                items, earlier = self._session.log.before(before)
-                self._tell({"type": "earlier", "log": self._session.log.id, "items": items, "earlier": earlier})
-            case actions.Around(item):
-                items, earlier, later = self._session.log.around(item)
-                answer = {"item": item, "items": items, "earlier": earlier, "later": later}
-                self._tell({"type": "around", "log": self._session.log.id, **answer})
-            case actions.Prompt(text, attached):
-                content = attachments.blocks_of(attached, self._session.facts.accepts)
-                self._session.submit(uuid.uuid4().hex, text, content)
-            case actions.EditQueued(id, text):
-                self._session.edit_queued(id, text)
-            case actions.RemoveQueued(id):
-                self._session.remove_queued(id)
-            case actions.SendQueued(id):
-                self._session.send_queued(id)
-            case actions.Steer(text):
-                self._session.steer(uuid.uuid4().hex, text)
-            case actions.Stop():
-                self._client.stop_turn()
-            case actions.Answer(request, option):
-                self._session.answer(request, option)
-            case actions.SetMode(value):
-                self._session.set("mode", value)
-            case actions.SetModel(value):
-                self._session.set("model", value)
-            case actions.Part(name):
-                if name not in _PARTS:
-                    raise errors.UsageError(f"The page asked for {name!r}, which is not in this version. Reload it.")
-                background().spawn(self._tell_part(name))
-            case actions.Retry():
-                self._room.retry()
-            case actions.Accept(offer):
-                self._room.accept(offer)
-            case actions.Continue():
-                self._session.continue_turn(uuid.uuid4().hex)
-            case actions.Again():
-                self._session.retry_turn(uuid.uuid4().hex)
-            case actions.Open(key):
-                self.go_to(library.by_key(self._room.terms.store, key))
-            case actions.NewSession():
-                self.go_to()
-            case _:
-                background().spawn(self._do_later(action))
-
-    async def _tell_part(self, name: str) -> None:
-        try:
-            source = [await in_thread((_STATIC / "parts" / f"{name}.js").read_bytes, "goose-widget-part")]
-        except OSError:  # the page does without it
-            log.exception("the package is not whole")
-            source = []
-        self._tell({"type": "part", "name": name}, source)
-
-    async def _do_later(self, action: actions.Action) -> None:
-        """Do what takes longer than a page waits for an ack, and tell how it ended."""
-        try:
-            told = await self._done_later(action)
-        except errors.GooseError as error:
-            self._remark("error", str(error))
-        except Exception as error:
-            log.exception("an action failed")
-            self._remark("error", f"goose-widget failed to do that: {type(error).__name__}: {error}")
-        else:
-            if told:
-                self._remark("info", told)
-
-    def _remark(self, level: str, text: str) -> None:
-        self._tell({"type": "remark", "level": level, "text": text})
-
-    async def _done_later(self, action: actions.Action) -> str:
-        room, store = self._room, self._room.terms.store
-        match action:
-            case actions.Sessions(query):
-                await self._tell_sessions(query)
-            case actions.Files(query):
-                await self._tell_files(query)
-            case actions.Find(query):
-                await self._tell_found(query)
-            case actions.Rename(title):
-                return await library.rename(room, title)
-            case actions.Export(format):
-                path = await library.export_to(room, format=format)
-                return f"Exported to {path.name}, in {path.parent}."
-            case actions.Fork(item):
-                file, draft = await library.fork(room, item)
-                self.go_to(file)
-                if draft:
-                    self._tell({"type": "draft", "text": draft})
-            case actions.Delete(key):
-                library.check_is_no_recording(room)
-                file = library.by_key(store, key)
-                if room.session.file is not None and room.session.file.path == file.path:
-                    self.go_to()
-                await delete(room.terms, file)
-                await self._tell_sessions("")
-                return "The session was deleted."
-        return ""
-
-    async def _tell_files(self, query: str) -> None:
-        found: list[str] = []
-        if self._room.recording is None and self._room.target.has_our_files:
-            search = functools.partial(files.matching, Path(self._session.facts.cwd), query)
-            found = await in_thread(search, "goose-widget-files")
-        self._tell({"type": "files", "query": query, "files": found})
-
-    async def _tell_sessions(self, query: str) -> None:
-        current = self._session.file.path if self._session.file is not None else None
-        listed = functools.partial(library.listing, self._room.terms.store, query, current)
-        sessions = await in_thread(listed, "goose-widget-list")
-        self._tell({"type": "sessions", "query": query, "sessions": sessions})
-
-    async def _tell_found(self, query: str) -> None:
-        log = self._session.log
-        log_id = log.id
-        found = await in_thread(lambda: find(log.pages(), query), "goose-widget-find")
-        self._tell({"type": "found", "log": log_id, "query": query, "hits": found.hits, "whole": found.is_whole})
+    def _hello(self, have: int, log_id: str) -> None:
+        """A view is there; it has the transcript of the log `log_id` up to `have`."""
+        self._said_hello = True
+        self._catch_up(have, log_id)
+        if self._page_loads:
+            self._page_loads = False
+            background().spawn(self._saved.update(again=True))  # what came meanwhile did not reach the page
 
     def _catch_up(self, have: int, log_id: str) -> None:
         log = self._session.log

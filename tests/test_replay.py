@@ -308,7 +308,7 @@ async def test_the_buttons_of_a_recorded_question_say_that_it_is_answered(tmp_pa
     chat = replayed(path, speed=0.001, kind=GooseChat)
     task = asyncio.create_task(chat.ask_async("hello"))
     await eventually(lambda: chat.status == "waiting")
-    refusal = chat._refusal(actions.Answer("q", "yes"))
+    refusal = chat._page._refusal(actions.Answer("q", "yes"))
     assert refusal == "This is a recording: the question was answered with 'yes' when it was made."
     assert chat.status == "waiting"
     chat.stop()

@@ -338,7 +338,7 @@ def test_a_fork_of_what_the_server_has_only_the_end_of_is_cut_where_it_should_be
 
 async def _renewed(chat: Chat) -> None:
     chat._session.renew()
-    chat._client._socket.transport.abort()
+    chat._room.client._socket.transport.abort()
 
 
 # Deleting.

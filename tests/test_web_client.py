@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,10 @@ async def test_frames_that_are_delayed_or_doubled_make_no_difference(chats: Chat
             for _ in range(2):
                 await chat.ask_async("which file?")
             results.append((told(shown(chat)), notices(chat)))
-    assert results[0] == results[1] == results[2]
+    for items, said in results[1:]:
+        assert said == results[0][1]
+        for item, plain in zip_longest(items, results[0][0]):
+            assert item == plain
 
 
 @both

@@ -183,7 +183,7 @@ async def test_a_part_that_is_not_there_is_told(
     server: AcpServer, new_chat: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = Page(new_chat(server))
-    monkeypatch.setattr(widget, "_STATIC", tmp_path)
+    monkeypatch.setattr("goose_widget.page._STATIC", tmp_path)
     assert await page.do({"type": "part", "name": "maths"}) is None
     assert not (await told_part(page, "maths")).get("buffers")
 

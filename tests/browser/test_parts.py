@@ -14,12 +14,13 @@ from support.jupyter import Front
 HOLD = """
 import asyncio, threading
 from goose_widget import GooseChat
-tell, come = GooseChat._tell_part, threading.Event()
+from goose_widget.page import Page
+tell, come = Page._tell_part, threading.Event()
 async def later(self, name):
     while not come.is_set():
         await asyncio.sleep(0.05)
     await tell(self, name)
-GooseChat._tell_part = later
+Page._tell_part = later
 """
 
 COLOURED = r"for n in $(seq 1 60); do printf '\033[32mline %s\033[0m\n' $n; done"

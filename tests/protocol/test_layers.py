@@ -56,7 +56,7 @@ LAYERS = [
     {"library", "shown", "visit"},
     {"removal"},
     {"shelf"},
-    {"chat"},
+    {"chat", "page"},
     {"widget"},
     {""},  # the package itself
 ]

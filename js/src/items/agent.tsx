@@ -11,7 +11,8 @@ import { Blocks } from "./blocks";
 import { ForkButton } from "./fork";
 import type { ItemView } from "./view";
 
-const ENDS = { streaming: "", done: "", cancelled: "Stopped", interrupted: "Interrupted: the rest did not arrive" };
+// That it was stopped, the notice below it says.
+const ENDS = { streaming: "", done: "", cancelled: "", interrupted: "Interrupted: the rest did not arrive" };
 
 export class AgentView implements ItemView<AgentItem> {
   readonly #markdown: MarkdownStream;

@@ -9,7 +9,7 @@ from typing import Final
 
 from .session import Session
 
-COMMIT_EVERY: Final = 0.025
+COMMIT_EVERY: Final = 0.021
 """Seconds between two commits while text streams: a message of Jupyter's has most of a kilobyte of its own, which more
 text shares, and its servers drop bursts."""
 

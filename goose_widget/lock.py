@@ -32,9 +32,9 @@ class WriteLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = Path(f"{path}.lock")
         from filelock import FileLock  # here: importing it takes a while, and a new chat has no file yet
 
+        self.path = Path(f"{path}.lock")
         self._lock = FileLock(self.path, mode=0o600, thread_local=False)
         self._wanted = Path(f"{path}.wanted")
         self._stale: tuple[int, int] | None = None  # a sign that can't be removed
@@ -45,11 +45,11 @@ class WriteLock:
         Raises:
             BlockingIOError: another process has it.
         """
+        from filelock import Timeout  # here, as above
+
         with contextlib.suppress(OSError):
             if self.path.is_symlink():
                 self.path.unlink()  # never one of ours, and a lock must not be made where it leads
-        from filelock import Timeout
-
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

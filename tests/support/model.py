@@ -147,6 +147,8 @@ def reply_to(request: Json) -> Reply:
             return Reply(text=[f"word{n} " for n in range(count)], pause=milliseconds / 1000)
         case "list":
             return Reply(text=[f"- item {n}\n" for n in range(int(rest))], pause=0.001)
+        case "table":
+            return Reply(text=["| name | value |\n|---|---|\n", *(f"| row {n} | {n} |\n" for n in range(int(rest)))])
         case "big":
             return Reply(text=[f"line {n:05d} ".ljust(63, ".") + "\n" for n in range(int(rest) * 16)])
         case "markdown":

@@ -23,7 +23,7 @@ export class AgentView implements ItemView<AgentItem> {
     readonly el: HTMLElement,
     private readonly around: Surroundings,
   ) {
-    this.#markdown = new MarkdownStream(around.around);
+    this.#markdown = new MarkdownStream(around);
     el.append(this.#markdown.el, this.#rest);
     if (item.text !== "") this.#markdown.push(item.text);
     this.#draw(item);

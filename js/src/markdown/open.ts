@@ -124,6 +124,8 @@ export class OpenTable implements Open {
     if (token.type !== "table" || !this.#body) return false;
     this.#rows = (token as Tokens.Table).rows;
     const rows = this.#rows.map((row) => renderRow(row, options));
+    // All of the first table is laid out: its columns are those of the others.
+    if (this.#count >= ROWS) options.passing?.take(rows);
     morph(this.#body, this.#committed, rows);
     return true;
   }

@@ -9,6 +9,7 @@ import { decodeEntities } from "./entities";
 import { languageOfFence } from "./fence";
 import { type Footnote, footnoteOf } from "./footnotes";
 import type { MathToken } from "./math";
+import type { Passing } from "./passing";
 import type { Piece } from "./pieces";
 import { sourceOf } from "./sources";
 import { imageAddress, linkAddress } from "./urls";
@@ -20,6 +21,8 @@ export interface RenderOptions {
   footnote(token: Footnote): void;
   /** The number of a footnote, if it has one yet. */
   number(label: string): number | undefined;
+  /** Takes what is drawn and not seen, once that can be met. */
+  passing?: Passing;
 }
 
 /**

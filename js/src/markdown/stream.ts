@@ -5,6 +5,7 @@
 import type { Token, Tokens } from "marked";
 import { h } from "../dom";
 import { partAtHand, withPart } from "../parts";
+import type { Surroundings } from "../view/context";
 import type { Cutter } from "./cut";
 import { Flow } from "./flow";
 import { labelsIn } from "./labels";
@@ -29,6 +30,9 @@ export interface Limits {
 }
 
 const LIMITS: Limits = { cut: 1200, slice: 4000, budget: 12 };
+
+/** Outside a log. */
+const ALONE = { around: (change: () => void) => change(), height: () => 0 };
 
 /** The next draw uses the part. */
 const come = () => {};
@@ -64,9 +68,8 @@ export class MarkdownStream {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rest = 0;
 
-  /** `around` wraps every change of the document that comes later than the call that caused it. */
   constructor(
-    private readonly around: (change: () => void) => void = (change) => change(),
+    private readonly surroundings: Pick<Surroundings, "around" | "height"> = ALONE,
     private readonly limits = LIMITS,
   ) {
     freeSkipped(this.el, () => !this.#isFinished);
@@ -117,7 +120,7 @@ export class MarkdownStream {
   #later(wait: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.around(() => this.#draw());
+      this.surroundings.around(() => this.#draw());
     }, wait);
   }
 
@@ -147,8 +150,12 @@ export class MarkdownStream {
       cost = performance.now() - start;
     }
     this.#rest = cost > CHEAP && this.#tail.length > 4 * cut ? start + cost / SHARE : 0;
+    const wait = this.#options.passing?.next();
     if (this.#fresh !== "") this.#later(Math.max(0, this.#rest - performance.now()));
-    else if (this.#isFinished) this.#notes.around(() => this.#end());
+    else {
+      if (this.#isFinished) this.#notes.around(() => this.#end());
+      if (wait) this.#later(wait);
+    }
   }
 
   #drawMore(text: string): void {
@@ -174,7 +181,10 @@ export class MarkdownStream {
     if (deep || last?.type === "code") withPart("streaming", come);
     const streaming = partAtHand("streaming");
     // Until it is there, all of an open block is read and drawn again with each draw.
-    if (streaming) this.#cutter ??= new streaming.Cutter((tokens) => this.#settle(tokens));
+    if (streaming) {
+      this.#cutter ??= new streaming.Cutter((tokens) => this.#settle(tokens));
+      this.#options.passing ??= new streaming.Passing(this.el, () => this.surroundings.height());
+    }
     if (this.#cutter) return this.#cutter.cut(this.#flow, this.#tokens, this.#tail, deep);
     const tokens = this.#tokens.slice(0, settled(this.#tokens, this.#tail));
     const raw = rawOf(tokens);

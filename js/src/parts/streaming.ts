@@ -1,2 +1,3 @@
-/** Blocks that are open for long, which is met while goose writes: their beginning is committed, too. */
+/** What long messages need while goose writes: blocks that are open for long, and text that passes unseen. */
 export { Cutter } from "../markdown/cut";
+export { Passing } from "../markdown/passing";

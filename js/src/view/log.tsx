@@ -46,7 +46,11 @@ export class Log {
     private readonly chat: Chat,
     signal: AbortSignal,
   ) {
-    this.#drawn = new Drawn(this.#box, { chat, around: (change) => this.#scroll.around(change) });
+    this.#drawn = new Drawn(this.#box, {
+      chat,
+      around: (change) => this.#scroll.around(change),
+      height: () => this.#scroll.height,
+    });
     const { el } = this.#drawn;
     this.#box.append(this.#earlier, el, this.#later, this.#tail);
     this.el = h("div", { class: "goose-log-frame" }, this.#box, this.#jump, this.announcer.el);

@@ -7,6 +7,8 @@ const NEAR = 32;
 export type Place = [id: string, top: number][];
 
 export class Scroll {
+  /** Pixels that the box shows, when it was laid out last; 0 before. */
+  height = 0;
   /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
   #put = Number.NaN;
   /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
@@ -32,6 +34,7 @@ export class Scroll {
       const wasHidden = this.#hidden;
       this.#hidden = box.clientHeight === 0;
       if (this.#hidden) return;
+      this.height = box.clientHeight;
       // With less to show, as when the page got wider, the browser moved the box up, and not the reader.
       const wasPulled = box.scrollTop < this.#put && box.scrollHeight - box.scrollTop - box.clientHeight <= 1;
       if (box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd)) this.toEnd();

@@ -1,0 +1,99 @@
+/** Rows of a table that come faster than they can be seen. */
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { MarkdownStream } from "../src/markdown/stream";
+import { givePart } from "../src/parts";
+import * as streaming from "../src/parts/streaming";
+import { whole } from "./fuzz";
+
+givePart("streaming", streaming);
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const HEAD = "| a | b |\n|---|---|\n";
+
+function rows(from: number, to: number): string {
+  return Array.from({ length: to - from }, (_, n) => `| row ${from + n} | some words |\n`).join("");
+}
+
+/** A table of which 100 rows are there: after them a box begins. Ten rows are seen of it. */
+function begun(height = 240): MarkdownStream {
+  const stream = new MarkdownStream({ around: (change) => change(), height: () => height });
+  stream.push(HEAD);
+  stream.push(rows(0, 60));
+  stream.push(rows(60, 120));
+  vi.runAllTimers();
+  return stream;
+}
+
+function passed(stream: MarkdownStream): (string | undefined)[] {
+  return Array.from(
+    stream.el.querySelectorAll(".goose-passed"),
+    (row) => row.firstElementChild?.textContent ?? undefined,
+  );
+}
+
+function named(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, n) => `row ${from + n}`);
+}
+
+it("leaves those out which those behind them push out of sight", () => {
+  const stream = begun();
+  stream.push(rows(120, 150));
+  // The last row that was there is drawn again with them.
+  expect(passed(stream)).toEqual(named(119, 140));
+  expect(stream.el.querySelectorAll("tr")).toHaveLength(151);
+});
+
+it("draws them every 45 ms, and all that came until then at once", () => {
+  const stream = begun();
+  stream.push(rows(120, 150));
+  stream.push(rows(150, 151));
+  vi.advanceTimersByTime(44);
+  expect(stream.el.textContent).not.toContain("row 150 ");
+  stream.push(rows(151, 170));
+  vi.advanceTimersByTime(1);
+  expect(stream.el.textContent).toContain("row 169");
+  expect(passed(stream)).toContain("row 159");
+  expect(passed(stream)).not.toContain("row 160");
+});
+
+it("has them back a few at a time once there is time, the last ones first, and then draws as ever", () => {
+  const stream = begun();
+  stream.push(rows(120, 180));
+  expect(passed(stream)).toEqual(named(119, 170));
+  vi.advanceTimersByTime(45);
+  expect(passed(stream)).toEqual(named(119, 140));
+  vi.advanceTimersByTime(45);
+  expect(passed(stream)).toEqual([]);
+  vi.advanceTimersByTime(45);
+  stream.push(rows(180, 182));
+  expect(stream.el.textContent).toContain("row 181");
+});
+
+it("has those back that are in a box which the browser skips", () => {
+  const stream = begun();
+  stream.push(rows(120, 250));
+  const [box] = stream.el.querySelectorAll(".goose-rows");
+  const event = new Event("contentvisibilityautostatechange");
+  box?.dispatchEvent(Object.assign(event, { skipped: true }));
+  expect(passed(stream)).toEqual(named(200, 240));
+});
+
+it("ends with the same as a text that was drawn at once", () => {
+  const stream = begun();
+  for (let row = 120; row < 1000; row += 40) {
+    stream.push(rows(row, row + 40));
+    vi.advanceTimersByTime(45);
+  }
+  expect(passed(stream)).not.toEqual([]);
+  stream.finish();
+  vi.runAllTimers();
+  expect(stream.el.outerHTML).toBe(whole(HEAD + rows(0, 1000)).outerHTML);
+});
+
+it.each([0, 2400])("leaves none out where what is seen is %i pixels high", (height) => {
+  const stream = begun(height);
+  stream.push(rows(120, 150));
+  expect(passed(stream)).toEqual([]);
+});

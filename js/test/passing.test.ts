@@ -1,4 +1,4 @@
-/** Rows of a table that come faster than they can be seen. */
+/** Rows of a table and items of a list that come faster than they can be seen. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { MarkdownStream } from "../src/markdown/stream";
 import { givePart } from "../src/parts";
@@ -17,7 +17,7 @@ function rows(from: number, to: number): string {
 }
 
 /** A table of which 100 rows are there: after them a box begins. Ten rows are seen of it. */
-function begun(height = 240): MarkdownStream {
+function begun(height = 270): MarkdownStream {
   const stream = new MarkdownStream({ around: (change) => change(), height: () => height });
   stream.push(HEAD);
   stream.push(rows(0, 60));
@@ -33,15 +33,14 @@ function passed(stream: MarkdownStream): (string | undefined)[] {
   );
 }
 
-function named(from: number, to: number): string[] {
-  return Array.from({ length: to - from }, (_, n) => `row ${from + n}`);
+function named(from: number, to: number, what = "row"): string[] {
+  return Array.from({ length: to - from }, (_, n) => `${what} ${from + n}`);
 }
 
 it("leaves those out which those behind them push out of sight", () => {
   const stream = begun();
   stream.push(rows(120, 150));
-  // The last row that was there is drawn again with them.
-  expect(passed(stream)).toEqual(named(119, 140));
+  expect(passed(stream)).toEqual(named(120, 140));
   expect(stream.el.querySelectorAll("tr")).toHaveLength(151);
 });
 
@@ -61,9 +60,9 @@ it("draws them every 45 ms, and all that came until then at once", () => {
 it("has them back a few at a time once there is time, the last ones first, and then draws as ever", () => {
   const stream = begun();
   stream.push(rows(120, 180));
-  expect(passed(stream)).toEqual(named(119, 170));
+  expect(passed(stream)).toEqual(named(120, 170));
   vi.advanceTimersByTime(45);
-  expect(passed(stream)).toEqual(named(119, 140));
+  expect(passed(stream)).toEqual(named(120, 140));
   vi.advanceTimersByTime(45);
   expect(passed(stream)).toEqual([]);
   vi.advanceTimersByTime(45);
@@ -90,6 +89,47 @@ it("ends with the same as a text that was drawn at once", () => {
   stream.finish();
   vi.runAllTimers();
   expect(stream.el.outerHTML).toBe(whole(HEAD + rows(0, 1000)).outerHTML);
+});
+
+it("leaves items of a list out, and keeps what they are", () => {
+  const stream = new MarkdownStream({ around: (change) => change(), height: () => 190 });
+  const tasks = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => `${from + n}. [ ] item ${from + n}\n`).join("");
+  for (const [from, to] of [
+    [1, 60],
+    [60, 120],
+  ] as const) {
+    stream.push(tasks(from, to));
+    vi.runAllTimers();
+  }
+  stream.push(tasks(120, 150));
+  const passed = [...stream.el.querySelectorAll("li.goose-task.goose-passed")];
+  expect(passed.map(({ textContent }) => textContent.trim())).toEqual(named(120, 140, "item"));
+  stream.finish();
+  vi.runAllTimers();
+  expect(stream.el.outerHTML).toBe(whole(tasks(1, 150)).outerHTML);
+});
+
+it("draws less often already where half of what can be seen comes at once", () => {
+  const stream = begun();
+  for (let row = 120; row < 140; row += 4) {
+    stream.push(rows(row, row + 4));
+    expect(stream.el.textContent).toContain(`row ${row + 3}`);
+  }
+  stream.push(rows(140, 145));
+  stream.push(rows(145, 146));
+  expect(stream.el.textContent).toContain("row 144");
+  expect(stream.el.textContent).not.toContain("row 145");
+  expect(passed(stream)).toEqual([]);
+});
+
+it("has nothing back early because it is drawn again", () => {
+  const stream = begun();
+  stream.push(rows(120, 135));
+  expect(passed(stream)).toEqual(named(120, 125));
+  stream.push(rows(135, 150));
+  vi.advanceTimersByTime(45);
+  expect(passed(stream)).toEqual([...named(120, 125), ...named(135, 140)]);
 });
 
 it.each([0, 2400])("leaves none out where what is seen is %i pixels high", (height) => {

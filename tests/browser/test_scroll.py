@@ -123,7 +123,7 @@ def test_a_long_list_is_in_sight_in_every_frame_and_the_browser_holds_little_of_
     expect(items).to_have_text([f"item {number}" for number in range(1500)])
 
 
-# In each frame: how many rows are left out; how far the log is from its end, and which of them would be in sight. With
+# In each frame: how many items are left out; how far the log is from its end, and which of them would be in sight. With
 # `leave`, the reader scrolls up when the first ones are.
 PASSING = (
     "(log, leave) => {"
@@ -131,20 +131,20 @@ PASSING = (
     + """window.passed = 0;
   window.flaws = [];
   const look = () => {
-    const rows = [...log.querySelectorAll(".goose-passed")];
-    passed += rows.length;
+    const items = [...log.querySelectorAll(".goose-passed")];
+    passed += items.length;
     const { top, bottom } = log.getBoundingClientRect();
-    const isHidden = (row) => getComputedStyle(row.firstElementChild).display === "none";
-    if (leave && rows.length > 0) {
-      if (!rows.every(isHidden)) flaws.push("rows that pass are laid out");
+    const isHidden = (item) => !item.firstElementChild.checkVisibility();
+    if (leave && items.length > 0) {
+      if (!items.every(isHidden)) flaws.push("what passes is laid out");
       leave = false;
       log.scrollTop -= 300;
     } else if (log.matches(".goose-at-end")) {
       const left = log.scrollHeight - log.scrollTop - log.clientHeight;
       if (left > 2) flaws.push(`${left} pixels from the end`);
       const inSight = ({ top: above, bottom: below }) => below > top && above < bottom;
-      if (rows.some((row) => inSight(row.getBoundingClientRect()))) flaws.push("a row in sight is left out");
-    } else if (rows.some(isHidden)) flaws.push("a reader misses rows");
+      if (items.some((item) => inSight(item.getBoundingClientRect()))) flaws.push("what is in sight is left out");
+    } else if (items.some(isHidden)) flaws.push("a reader misses something");
     laidOut(log, look);
   };
   laidOut(log, look);
@@ -152,22 +152,22 @@ PASSING = (
 )
 
 
+@pytest.mark.parametrize(("kind", "item", "name"), [("table", "td:first-child", "row"), ("list", "li", "item")])
 @pytest.mark.parametrize("leave", [False, True])
-def test_rows_that_pass_unseen_are_left_out_only_as_long_as_nobody_can_see_them(
-    open_chat: OpenChat, leave: bool
+def test_what_passes_unseen_is_left_out_only_as_long_as_nobody_can_see_it(
+    shared_chat: SharedChat, kind: str, item: str, name: str, leave: bool
 ) -> None:
-    notebook, chat = open_chat()
+    notebook, chat = shared_chat
     page = notebook.page
     chat.log.evaluate(PASSING, leave)
-    chat.send("table: 3000")
-    page.wait_for_function("document.querySelector('.goose-log').textContent.includes('row 2999')")
+    chat.send(f"{kind}: 2000")
+    page.wait_for_function(f"document.querySelector('.goose-log').textContent.includes('{name} 1999')")
     chat.expect_status("Ready")
     page.wait_for_function("!document.querySelector('.goose-passed')")
     assert page.evaluate("passed") > 100
     assert page.evaluate("flaws") == []
     assert (from_end(chat) <= 2) != leave
-    names = chat.last("agent").locator("td:first-child")
-    expect(names).to_have_text([f"row {number}" for number in range(3000)])
+    assert chat.last("agent").locator(item).all_text_contents() == [f"{name} {number}" for number in range(2000)]
 
 
 def test_what_is_read_stays_where_it_is_while_tools_run_and_become_one_line(shared_chat: SharedChat) -> None:

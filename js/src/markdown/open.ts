@@ -7,6 +7,10 @@ import { Flow, type Open, until } from "./flow";
 import { morph } from "./morph";
 import { addRows, boxes, ITEMS, nodesOf, type RenderOptions, ROWS, renderItem, renderRow } from "./render";
 
+/** Pixels of one line, at least. */
+const ITEM_HEIGHT = 19;
+const ROW_HEIGHT = 27;
+
 export class OpenList implements Open {
   /** The item whose beginning is committed. */
   item: { el: HTMLElement; flow: Flow } | null = null;
@@ -38,12 +42,13 @@ export class OpenList implements Open {
   show(token: Token, _isLast: boolean, options: RenderOptions): boolean {
     if (token.type !== "list") return false;
     const { items, loose } = token as Tokens.List;
-    const nodes: Node[] = [];
+    const nodes: HTMLElement[] = [];
     for (const [index, item] of items.entries()) {
       if (index > 0 || !this.item) nodes.push(renderItem(item, options));
       else if (this.item.flow.show(item.tokens, options)) nodes.push(this.item.el);
       else return false;
     }
+    if (this.#count >= ITEMS) options.passing?.take(nodes, until(this.next, null), ITEM_HEIGHT);
     morph(this.el, this.#committed, nodes);
     for (const part of this.#parts) part.classList.toggle("goose-tight", !loose && !this.isLoose);
     for (const part of this.#parts) if (part.className === "") part.removeAttribute("class");
@@ -124,8 +129,7 @@ export class OpenTable implements Open {
     if (token.type !== "table" || !this.#body) return false;
     this.#rows = (token as Tokens.Table).rows;
     const rows = this.#rows.map((row) => renderRow(row, options));
-    // All of the first table is laid out: its columns are those of the others.
-    if (this.#count >= ROWS) options.passing?.take(rows);
+    if (this.#count >= ROWS) options.passing?.take(rows, until(this.next, null), ROW_HEIGHT);
     morph(this.#body, this.#committed, rows);
     return true;
   }

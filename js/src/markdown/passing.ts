@@ -3,13 +3,11 @@
 const CLASS = "goose-passed";
 /** Milliseconds between two draws of such text. */
 const EVERY = 45;
-/** A row is at least so many pixels high. */
-const ROW = 24;
-/** Once there is time, so many rows are laid out with a draw. */
+/** Once there is time, so many of them are laid out with a draw. */
 const BACK = 30;
 
 export class Passing {
-  /** Rows have passed with this draw. */
+  /** With this draw came half of what can be seen, or more. */
   #isNow = false;
   /** Some that passed are not laid out yet. */
   #isLeft = false;
@@ -27,13 +25,19 @@ export class Passing {
     el.addEventListener("contentvisibilityautostatechange", show, { capture: true });
   }
 
-  /** Of these new rows the last ones fill what is seen; nobody sees the others. */
-  take(rows: HTMLElement[]): void {
+  /**
+   * The last of these items, each at least `least` pixels high, fill what is seen: of the others nobody sees those that
+   * are new. In the document `there` are the first ones.
+   */
+  take(items: HTMLElement[], there: ChildNode[], least: number): void {
     const height = this.height();
-    const unseen = height > 0 ? rows.length - Math.ceil(height / ROW) : 0;
-    if (unseen <= 0) return;
-    this.#isNow = true;
-    for (const row of rows.slice(0, unseen)) row.className = CLASS;
+    if (height === 0) return;
+    const seen = Math.ceil(height / least);
+    this.#isNow ||= items.length - there.length >= seen / 2;
+    for (const [index, item] of items.slice(0, Math.max(0, items.length - seen)).entries()) {
+      const before = there[index];
+      if (!before || (before as Element).classList.contains(CLASS)) item.classList.add(CLASS);
+    }
   }
 
   /** To be called after each draw: in how many milliseconds the next one is to come, or 0 if it need not. */
@@ -47,6 +51,9 @@ export class Passing {
 /** The last ones that passed become as all others; false if there were none. */
 function showLast(el: Element, count = 0): boolean {
   const passed = [...el.querySelectorAll(`.${CLASS}`)].slice(-count);
-  for (const row of passed) row.removeAttribute("class");
+  for (const item of passed) {
+    item.classList.remove(CLASS);
+    if (item.className === "") item.removeAttribute("class");
+  }
   return passed.length > 0;
 }

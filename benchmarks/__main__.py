@@ -83,7 +83,7 @@ WHOLE: Final = Size(
     patience=60,
     chats=10,
     rounds=5,
-    quiet=120,
+    quiet=300,
 )
 
 QUICK: Final = Size(

@@ -14,6 +14,9 @@ IN_A_ROW: Final = 5
 NEARLY: Final = 0.85
 """Of the best speed so far, what is good."""
 
+AT_ONCE: Final = 10.0
+"""Seconds that it waits at most before one measurement, so that patience is left for the last ones."""
+
 
 class Machine:
     """The machine.
@@ -27,9 +30,9 @@ class Machine:
         self._best = 0.0
 
     def settle(self) -> None:
-        """Wait until others leave it alone, or as long as there is patience."""
-        began, good = time.monotonic(), 0
-        while good < IN_A_ROW and time.monotonic() - began < self._patience:
+        """Wait until others leave it alone, for `AT_ONCE` seconds or as long as there is patience."""
+        began, good, limit = time.monotonic(), 0, min(AT_ONCE, self._patience)
+        while good < IN_A_ROW and time.monotonic() - began < limit:
             speed = _speed()
             self._best = max(self._best, speed)
             good = good + 1 if speed > NEARLY * self._best else 0

@@ -21,7 +21,7 @@ export interface RenderOptions {
   footnote(token: Footnote): void;
   /** The number of a footnote, if it has one yet. */
   number(label: string): number | undefined;
-  /** Takes what is drawn and not seen, once that can be met. */
+  /** Leaves out what passes unseen; of a part that long messages need. */
   passing?: Passing;
 }
 

@@ -5,7 +5,6 @@
 import type { Token, Tokens } from "marked";
 import { h } from "../dom";
 import { partAtHand, withPart } from "../parts";
-import type { Surroundings } from "../view/context";
 import type { Cutter } from "./cut";
 import { Flow } from "./flow";
 import { labelsIn } from "./labels";
@@ -29,10 +28,18 @@ export interface Limits {
   budget: number;
 }
 
+/** What the message is drawn in. */
+export interface Frame {
+  /** Wraps a change of the document that comes later than the call which caused it. */
+  around(change: () => void): void;
+  /** How many pixels are seen at a time; 0 as long as that is not known. */
+  height(): number;
+}
+
 const LIMITS: Limits = { cut: 1200, slice: 4000, budget: 12 };
 
 /** Outside a log. */
-const ALONE = { around: (change: () => void) => change(), height: () => 0 };
+const ALONE: Frame = { around: (change) => change(), height: () => 0 };
 
 /** The next draw uses the part. */
 const come = () => {};
@@ -69,7 +76,7 @@ export class MarkdownStream {
   #rest = 0;
 
   constructor(
-    private readonly surroundings: Pick<Surroundings, "around" | "height"> = ALONE,
+    private readonly frame = ALONE,
     private readonly limits = LIMITS,
   ) {
     freeSkipped(this.el, () => !this.#isFinished);
@@ -120,7 +127,7 @@ export class MarkdownStream {
   #later(wait: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.surroundings.around(() => this.#draw());
+      this.frame.around(() => this.#draw());
     }, wait);
   }
 
@@ -183,7 +190,7 @@ export class MarkdownStream {
     // Until it is there, all of an open block is read and drawn again with each draw.
     if (streaming) {
       this.#cutter ??= new streaming.Cutter((tokens) => this.#settle(tokens));
-      this.#options.passing ??= new streaming.Passing(this.el, () => this.surroundings.height());
+      this.#options.passing ??= new streaming.Passing(this.el, () => this.frame.height());
     }
     if (this.#cutter) return this.#cutter.cut(this.#flow, this.#tokens, this.#tail, deep);
     const tokens = this.#tokens.slice(0, settled(this.#tokens, this.#tail));

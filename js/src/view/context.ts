@@ -1,10 +1,7 @@
 import type { Chat } from "../chat";
+import type { Frame } from "../markdown/stream";
 
 /** What an item's view needs of its surroundings. */
-export interface Surroundings {
+export interface Surroundings extends Frame {
   chat: Chat;
-  /** Wraps a change of the log's height that comes later than the message which caused it. */
-  around(change: () => void): void;
-  /** How many pixels of the log are seen at a time; 0 as long as that is not known. */
-  height(): number;
 }

@@ -69,14 +69,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel) -> It
 
 
 @pytest.fixture(scope="package")
-def context() -> Iterator[BrowserContext]:
-    """One for all pages: what they load, JupyterLab above all, is cached."""
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One for all pages: what they load, JupyterLab above all, is cached, and with a folder it is compiled once too."""
     # Not for the session: while Playwright runs, no other event loop can run on this thread.
     with sync_playwright() as playwright:
         options = browsers.launch_options()
         options["args"] = [*options["args"], "--no-sandbox", "--disable-gpu"]
-        with playwright.chromium.launch(**options) as browser:
-            context = browser.new_context(viewport={"width": 1280, "height": 900})
+        options["viewport"] = {"width": 1280, "height": 900}
+        with playwright.chromium.launch_persistent_context(tmp_path_factory.mktemp("browser"), **options) as context:
             context.set_default_timeout(TIMEOUT)
             context.grant_permissions(["clipboard-read", "clipboard-write"])
             expect.set_options(timeout=TIMEOUT)
@@ -84,14 +84,24 @@ def context() -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page; the test fails if it asks anyone outside of this machine for anything."""
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page, of its module where that is marked `one_page`: half of what a test takes is JupyterLab's loading."""
+    if request.node.get_closest_marker("one_page"):
+        yield request.getfixturevalue("module_page")
+    else:
+        with new_page(context) as page:
+            yield page
+
+
+@pytest.fixture(scope="module")
+def module_page(context: BrowserContext) -> Iterator[Page]:
     with new_page(context) as page:
         yield page
 
 
 @contextmanager
 def new_page(context: BrowserContext) -> Iterator[Page]:
+    """A page; whoever uses it fails if it asks anyone outside of this machine for anything."""
     outside: list[str] = []
     page = context.new_page()
     page.on("request", lambda request: outside.append(request.url) if is_outside(request.url) else None)
@@ -123,6 +133,8 @@ def open_notebook(server: Server, page: Page, request: pytest.FixtureRequest) ->
             stack.enter_context(server.kernel(path, name=kernel))
             notebook = Notebook(server, page, path, front)
             notebook.open()
+            if front == "lab" and request.node.get_closest_marker("one_page"):
+                stack.callback(notebook.close)
             return notebook
 
         yield open_notebook

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from browser.chat import OpenChat
 from support.jupyter import Front
 
+pytestmark = pytest.mark.one_page
+
 SLEEP = "import time; time.sleep(600)"
 LOOP = "while True: pass"
 COMMAND = "for n in 1 2 3 4 5 6 7 8; do echo line $n; sleep 0.3; done; echo 'the end' | tr a-z A-Z"

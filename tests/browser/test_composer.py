@@ -6,11 +6,14 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.chat import ChatView, OpenChat, SharedChat
 from browser.test_turns import png
 from support.model import ScriptedModel
+
+pytestmark = pytest.mark.one_page
 
 CARET = "it => it.selectionStart"
 

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from browser.chat import OpenChat
 from support.jupyter import Front
 
+pytestmark = pytest.mark.one_page
+
 MARKER = "raise SystemExit('this cell must not run')"
 ANSWERS = ["Allow once", "Allow always", "Reject once", "Reject always"]
 ORDER = ["Copy session id", "Mode", "Model", "Conversation", *ANSWERS, "Message goose", "Stop"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from browser.chat import ChatView, OpenChat
 from browser.conftest import picture
+
+pytestmark = pytest.mark.one_page
 
 MARK = "● goose asks — "
 

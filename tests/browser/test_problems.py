@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from browser.chat import CHAT, ChatView, OpenNotebook
 from support.goose import free_port, goose_environment, goose_serve
 from support.jupyter import Notebook
 from support.model import ScriptedModel
+
+pytestmark = pytest.mark.one_page
 
 
 def show(notebook: Notebook, problem: str) -> ChatView:

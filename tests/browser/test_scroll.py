@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from browser.chat import ChatView, OpenChat, SharedChat
 from support.poll import until
 
+pytestmark = pytest.mark.one_page
+
 # What is called is called when the next frame is laid out, and not painted yet.
 LAID_OUT = """const laidOut = (log, look) => requestAnimationFrame(() => {
   new ResizeObserver((_, observer) => {

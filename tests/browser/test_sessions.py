@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
 from browser.chat import CHAT, ChatView, OpenChat, OpenNotebook, SharedChat
@@ -16,6 +17,8 @@ from goose_widget.store import Entry, Header, Store, default_folder, session_fil
 from support.jupyter import Notebook, Server
 from support.model import ScriptedModel
 from support.poll import until
+
+pytestmark = pytest.mark.one_page
 
 KILL_GOOSE = (
     "import psutil\n"

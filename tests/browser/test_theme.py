@@ -12,6 +12,8 @@ from browser.chat import ChatView, OpenChat, SharedChat
 from browser.conftest import picture
 from support.jupyter import Notebook
 
+pytestmark = pytest.mark.one_page
+
 COLOURS = (Path(__file__).parent / "colours.js").read_text()
 
 

@@ -25,6 +25,8 @@ for code in range(256):
 sys.stdout.write("".join(out) + "\x1b[1mbold\x1b[0m \x1b[2mdim\x1b[0m \x1b[7mturned\x1b[0m\n")
 """
 
+pytestmark = pytest.mark.one_page
+
 PROGRESS = r"""
 import sys
 for n in range(0, 101, 5):

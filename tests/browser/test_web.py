@@ -11,6 +11,8 @@ from browser.chat import ChatView, OpenChat
 from support.elsewhere import Elsewhere
 from support.web_server import FULL_TURN, WebServer, WebTurn, play
 
+pytestmark = pytest.mark.one_page
+
 
 @pytest.fixture
 def web() -> Iterator[Elsewhere[WebServer]]:

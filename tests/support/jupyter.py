@@ -42,6 +42,14 @@ SETTINGS = {
     "@jupyterlab/docmanager-extension/plugin.jupyterlab-settings": {"autosave": False},
 }
 
+OPEN = "async (path) => void (await jupyterapp.commands.execute('filebrowser:open-path', { path }))"
+CLOSE_ALL = """() => {
+  for (const widget of [...jupyterapp.shell.widgets("main")]) {
+    if (widget.context) widget.context.model.dirty = false;
+    widget.close();
+  }
+}"""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -88,6 +96,23 @@ class Server:
         """The id of the notebook's kernel: a restart keeps it."""
         return next(each["kernel"]["id"] for each in self.api("GET", "sessions") if each["path"] == path)
 
+    def replace_silent_kernel(self, path: str) -> bool:
+        """Waits until the notebook's kernel answers, if it has one. True: it did not, and there is another one.
+
+        Jupyter picks free ports for a kernel, and another program may take them first. The server then never hears of
+        the kernel, not even after it was restarted.
+        """
+        deadline = time.monotonic() + 15 * PATIENCE
+        while session := next((each for each in self.api("GET", "sessions") if each["path"] == path), None):
+            kernel = session["kernel"]
+            if kernel["execution_state"] != "starting":
+                return False
+            if time.monotonic() > deadline:
+                self.api("PATCH", f"sessions/{session['id']}", {"kernel": {"name": kernel["name"]}})
+                return True
+            time.sleep(0.1)
+        return False
+
 
 @contextlib.contextmanager
 def jupyter_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
@@ -115,6 +140,7 @@ def jupyter_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Ser
     kept = {name: os.environ[name] for name in ("JUPYTER_PATH", "PYTHONPATH") if name in os.environ}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     # In a container everyone is root; Jupyter then wants to be told that this is meant.
+    command += ["--LabApp.expose_app_in_browser=True"]
     command += [f"--ServerApp.root_dir={root}", *(["--allow-root"] if os.geteuid() == 0 else [])]
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -182,10 +208,21 @@ class Notebook:
         return (self.server.root / self.path).parent
 
     def open(self) -> None:
-        # A workspace of its own: JupyterLab else opens what another test had open.
-        place = f"lab/workspaces/{secrets.token_hex(4)}/tree" if self.front == "lab" else "notebooks"
-        self.page.goto(f"{self.server.url}{place}/{self.path}?token={self.server.token}")
+        """Opens it, in the JupyterLab that the page shows if it shows one."""
+        if self.front == "lab" and self.page.url.startswith(f"{self.server.url}lab/"):
+            self.page.evaluate(OPEN, self.path)
+        else:
+            # A workspace of its own: JupyterLab else opens what another test had open.
+            place = f"lab/workspaces/{secrets.token_hex(4)}/tree" if self.front == "lab" else "notebooks"
+            self.page.goto(f"{self.server.url}{place}/{self.path}?token={self.server.token}")
+        while self.server.replace_silent_kernel(self.path):
+            self.page.reload()
         self.wait_until_shown()
+
+    def close(self) -> None:
+        """Closes everything in this JupyterLab, unsaved."""
+        self.page.evaluate(CLOSE_ALL)
+        expect(self.cells).to_have_count(0)
 
     def wait_until_shown(self) -> None:
         """Waits until the page shows the cells and knows the kernel."""

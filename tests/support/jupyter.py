@@ -139,8 +139,8 @@ def jupyter_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Ser
     }
     kept = {name: os.environ[name] for name in ("JUPYTER_PATH", "PYTHONPATH") if name in os.environ}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
-    # In a container everyone is root; Jupyter then wants to be told that this is meant.
     command += ["--LabApp.expose_app_in_browser=True"]
+    # In a container everyone is root; Jupyter then wants to be told that this is meant.
     command += [f"--ServerApp.root_dir={root}", *(["--allow-root"] if os.geteuid() == 0 else [])]
     log = folder / "server.log"
     with log.open("wb") as output:

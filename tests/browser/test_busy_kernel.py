@@ -18,9 +18,10 @@ COMMAND = "for n in 1 2 3 4 5 6 7 8; do echo line $n; sleep 0.3; done; echo 'the
 @pytest.mark.parametrize(
     ("front", "kernel", "code"),
     [
-        # Every pair of two of these once.
+        pytest.param("lab", "python3", SLEEP, id="JupyterLab, sleep"),
         pytest.param("lab", "python3", LOOP, id="JupyterLab, loop"),
         pytest.param("lab", "python3-ipykernel6", SLEEP, id="JupyterLab, ipykernel 6, sleep"),
+        pytest.param("lab", "python3-ipykernel6", LOOP, id="JupyterLab, ipykernel 6, loop"),
         pytest.param("notebook", "python3", SLEEP, id="Notebook 7, sleep"),
         pytest.param("notebook", "python3-ipykernel6", LOOP, id="Notebook 7, ipykernel 6, loop"),
     ],

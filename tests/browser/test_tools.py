@@ -14,6 +14,8 @@ from browser.test_theme import choose_theme
 from browser.test_turns import png
 from support.jupyter import Front
 
+pytestmark = pytest.mark.one_page
+
 COLOURS = (Path(__file__).parent / "colours.js").read_text()
 
 PALETTE = r"""
@@ -24,8 +26,6 @@ for code in range(256):
     out.append(f" \x1b[38;5;{code};48;5;{255 - code}mboth\x1b[0m" + ("\n" if code % 4 == 3 else "  "))
 sys.stdout.write("".join(out) + "\x1b[1mbold\x1b[0m \x1b[2mdim\x1b[0m \x1b[7mturned\x1b[0m\n")
 """
-
-pytestmark = pytest.mark.one_page
 
 PROGRESS = r"""
 import sys

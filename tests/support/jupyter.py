@@ -94,7 +94,12 @@ class Server:
 
     def kernel_id(self, path: str) -> str:
         """The id of the notebook's kernel: a restart keeps it."""
-        return next(each["kernel"]["id"] for each in self.api("GET", "sessions") if each["path"] == path)
+        session = self._session(path)
+        assert session is not None, f"{path} has no kernel"
+        return str(session["kernel"]["id"])
+
+    def _session(self, path: str) -> Any:
+        return next((each for each in self.api("GET", "sessions") if each["path"] == path), None)
 
     def replace_silent_kernel(self, path: str) -> bool:
         """Waits until the notebook's kernel answers, if it has one. True: it did not, and there is another one.
@@ -103,7 +108,7 @@ class Server:
         the kernel, not even after it was restarted.
         """
         deadline = time.monotonic() + 15 * PATIENCE
-        while session := next((each for each in self.api("GET", "sessions") if each["path"] == path), None):
+        while session := self._session(path):
             kernel = session["kernel"]
             if kernel["execution_state"] != "starting":
                 return False

@@ -169,9 +169,20 @@ class GooseChat(Chat, anywidget.AnyWidget):
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = None
         try:
-            self.send(message, buffers)
+            if not self._publish(message, buffers):
+                self.send(message, buffers)
         except Exception:  # a page that can't be reached must not end the chat; it asks for what it missed
             log.exception("a message did not reach the page")
+
+    def _publish(self, message: dict[str, Any], buffers: list[bytes] | None) -> bool:
+        """As `send` with ipykernel, but in answer to nothing: it would name the cell that ran last, in 230 bytes."""
+        kernel = getattr(self.comm, "kernel", None)
+        session, socket = getattr(kernel, "session", None), getattr(kernel, "iopub_socket", None)
+        if self.comm is None or session is None or socket is None:
+            return False
+        content = {"data": {"method": "custom", "content": message}, "comm_id": self.comm.comm_id}
+        session.send(socket, "comm_msg", content, ident=self.comm.topic, buffers=buffers)
+        return True
 
     def changed(self, before: int, seq: int, changes: list[Change]) -> None:
         super().changed(before, seq, changes)

@@ -140,6 +140,20 @@ def test_interrupting_a_cell_stops_the_turn_and_not_goose(kernel: Kernel) -> Non
     assert {p.pid for p in kernel.descendants()} == before
 
 
+def test_what_streams_is_no_answer_to_the_cell_that_ran_last(kernel: Kernel) -> None:
+    kernel.run(START)
+    message = kernel.client.execute("chat.ask('say: streamed')")
+    custom, is_over = [], False
+    while not is_over:
+        sent = kernel.client.get_iopub_msg(timeout=20 * PATIENCE)
+        content, of_cell = sent["content"], sent["parent_header"].get("msg_id") == message
+        if sent["msg_type"] == "comm_msg" and content["data"]["method"] == "custom":
+            custom.append(sent)
+        is_over = of_cell and content.get("execution_state") == "idle"
+    assert "streamed" in str([sent["content"] for sent in custom])
+    assert [sent["parent_header"] for sent in custom] == [{}] * len(custom)
+
+
 def test_cells_drive_a_chat_under_nbclient(environment: dict[str, str], tmp_path: Path) -> None:
     """No page, no session name: what CI runs."""
     sources = [

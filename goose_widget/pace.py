@@ -43,8 +43,8 @@ class Pace:
     def now(self) -> None:
         """Commit what is pending."""
         self.cancel()
-        self._session.commit()
         self._last = asyncio.get_running_loop().time()
+        self._session.commit()
 
     def cancel(self) -> None:
         """Leave what is pending to others."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 _PRINTOUT = '<div class="goose-static">'
+_ITS_PLACE = {"text/plain": ""}  # until there is something to print
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
@@ -27,4 +28,8 @@ def _without_printouts(compare: Any) -> Any:
 
 
 def _others(outputs: list[Any]) -> list[Any]:
-    return [each for each in outputs if not str(each.get("data", {}).get("text/html", "")).startswith(_PRINTOUT)]
+    return [each for each in outputs if not _is_printout(each.get("data"))]
+
+
+def _is_printout(data: Any) -> bool:
+    return data == _ITS_PLACE or (data is not None and str(data.get("text/html", "")).startswith(_PRINTOUT))

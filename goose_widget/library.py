@@ -20,7 +20,6 @@ from typing import Any, Final
 from . import errors, private
 from . import events as ev
 from .document import to_document, truncated
-from .export import FORMATS, export, export_name
 from .facts import WHY_NO_PROMPT
 from .loop import in_thread, unbroken
 from .protocol.requests import Declined, Export, Fork, Import, Kept, ListSessions, Rename
@@ -212,6 +211,8 @@ async def export_to(room: Room, path: Path | None = None, format: str | None = N
     Raises:
         UsageError: there is no such format, or it can't be written there.
     """
+    from .export import FORMATS, export, export_name  # here: a chat is shown sooner without
+
     format = path.suffix.lstrip(".").lower() if path is not None else str(format)
     if format not in FORMATS:
         raise errors.UsageError(

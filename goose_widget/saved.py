@@ -34,7 +34,7 @@ class SavedOutput:
 
     Args:
         display_id: names the output in messages; it is not saved.
-        bundle: the printout by MIME type, always of the same ones; called on any thread.
+        bundle: the printout by MIME type; called on any thread.
         version: a value that is another one when the printout is; called on any thread.
     """
 
@@ -46,11 +46,19 @@ class SavedOutput:
         self._lock = threading.Lock()
         self._updating = asyncio.Lock()  # one thread at a time: who waits for it mostly finds the work done
 
-    def display(self, publisher: Any) -> None:
-        """Show it in the running cell."""
+    def display(self, publisher: Any, *, later: bool = False) -> None:
+        """Show it in the running cell.
+
+        Args:
+            later: only the place for it: with the first HTML that a page shows, JupyterLab loads MathJax, which would
+                keep the chat from being painted. The printout follows with the next `update`.
+        """
         with self._lock:
             self._publisher = publisher
-            self._print(update=False)
+            if later:
+                self._publish({"text/plain": ""}, update=False)
+            else:
+                self._print(update=False)
 
     async def update(self, *, again: bool = False) -> None:
         """Bring it up to date, if it is displayed; done when the front end has been told.
@@ -81,5 +89,8 @@ class SavedOutput:
         self._printed = self._version()  # before the printout: what comes meanwhile is printed again
         bundle = self._bundle()
         if again or not update or bundle != self._shown:
-            self._publisher.publish(bundle, transient={"display_id": self._display_id}, update=update)
+            self._publish(bundle, update=update)
             self._shown = bundle
+
+    def _publish(self, bundle: dict[str, str], *, update: bool) -> None:
+        self._publisher.publish(bundle, transient={"display_id": self._display_id}, update=update)

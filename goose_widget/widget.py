@@ -24,7 +24,6 @@ from . import events as ev
 from .chat import Chat
 from .loop import background
 from .permission import OnPermission
-from .printout import to_html, to_text
 from .reply import Reply
 from .saved import SavedOutput, publisher
 from .shelf import Shelf
@@ -122,9 +121,11 @@ class GooseChat(Chat, anywidget.AnyWidget):
             raise NotImplementedError  # IPython then asks _repr_mimebundle_
         if (bundle := self._repr_mimebundle_()) is not None:
             show.publish(*bundle)
-            self._saved.display(show)
+            self._saved.display(show, later=not self._printout_items())
 
     def _printout(self) -> dict[str, str]:
+        from .printout import to_html, to_text  # here: the chat is shown sooner without
+
         items = self._printout_items()
         return {
             "text/html": to_html(items, session_id=self.session_id),
@@ -212,9 +213,8 @@ class GooseChat(Chat, anywidget.AnyWidget):
         """A view is there; it has the transcript of the log `log_id` up to `have`."""
         self._said_hello = True
         self._catch_up(have, log_id)
-        if self._page_loads:
-            self._page_loads = False
-            background().spawn(self._saved.update(again=True))  # what came meanwhile did not reach the page
+        missed, self._page_loads = self._page_loads, False  # what came while a page loaded did not reach it
+        background().spawn(self._saved.update(again=missed))
 
     def _catch_up(self, have: int, log_id: str) -> None:
         log = self._session.log

@@ -68,6 +68,14 @@ async def test_nothing_is_printed_before_it_is_displayed() -> None:
     assert conversation.threads == []
 
 
+async def test_its_place_can_be_shown_first() -> None:
+    conversation, publisher = Conversation(), Publisher()
+    conversation.output.display(publisher, later=True)
+    await conversation.output.update()
+    assert publisher.published == [({"text/plain": ""}, False), (shown(""), True)]
+    assert publisher.ids == {"id"}
+
+
 async def test_it_is_updated_when_something_is_new_and_off_the_loop() -> None:
     conversation, publisher = Conversation(), Publisher()
     conversation.output.display(publisher)

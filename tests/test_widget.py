@@ -14,7 +14,7 @@ import pytest
 from comm.base_comm import BaseComm
 from IPython.core.formatters import DisplayFormatter
 
-from goose_widget import GooseChat, errors, widget
+from goose_widget import GooseChat, errors, printout, widget
 from support.acp_server import AcpServer, running
 from support.poll import eventually
 from support.replica import apply
@@ -293,16 +293,20 @@ async def test_it_is_displayed_with_a_printout_that_follows_each_turn(
     chat._ipython_display_()
     assert [set(output) for output in notebook.outputs] == [
         {"application/vnd.jupyter.widget-view+json", "text/plain"},
-        {"text/html", "text/plain"},
+        {"text/plain"},
     ]
-    assert notebook.printout == "A chat with goose: nothing said yet."
+    assert notebook.printout == ""  # while the page draws the chat
+    page = Page(chat)
+    await page.do({"type": "hello", "have": 0, "log": ""})
+    await eventually(lambda: notebook.printout == "A chat with goose: nothing said yet.")
+    assert "text/html" in notebook.outputs[1]
     await chat.ask_async("hello")
     assert notebook.printout == "You:\n> hello\n\ngoose:\nYou said: hello"
     assert "<p>You said: hello</p>" in notebook.outputs[-1]["text/html"]
     await eventually(lambda: chat.status == "ready")
-    await Page(chat).do({"type": "prompt", "text": "from the page", "attachments": []})
+    await page.do({"type": "prompt", "text": "from the page", "attachments": []})
     await eventually(lambda: notebook.printout.endswith("You said: from the page"))
-    assert notebook.updates == 2
+    assert notebook.updates == 3
 
 
 async def test_a_reply_does_not_wait_for_a_printout_that_takes_long(
@@ -312,7 +316,7 @@ async def test_a_reply_does_not_wait_for_a_printout_that_takes_long(
     chat = new_chat(server)
     chat._ipython_display_()
     go_on = threading.Event()
-    monkeypatch.setattr(widget, "to_html", lambda *_, **__: str(go_on.wait(20)))
+    monkeypatch.setattr(printout, "to_html", lambda *_, **__: str(go_on.wait(20)))
     try:
         assert (await asyncio.wait_for(chat.ask_async("hello"), 10)).text == "You said: hello"
         assert notebook.updates == 0
@@ -335,20 +339,21 @@ async def test_a_page_that_loads_gets_the_printout_again(server: AcpServer, new_
     chat._ipython_display_()
     page = Page(chat)
     await page.do({"type": "hello", "have": 0, "log": ""})
+    await eventually(lambda: notebook.updates == 1)
     await chat.ask_async("hello")
     await page.do({"type": "hello", "have": 0, "log": ""})
-    assert notebook.updates == 1
+    assert notebook.updates == 2
     have = chat.get_state()["transcript"]["seq"]  # as a page that was reloaded asks
     await page.do({"type": "hello", "have": have, "log": chat._session.log.id})
     await page.do({"type": "hello", "have": have, "log": chat._session.log.id})
-    await eventually(lambda: notebook.updates == 2)
+    await eventually(lambda: notebook.updates == 3)
 
 
 async def test_a_chat_that_is_not_displayed_prints_nothing(
     server: AcpServer, new_chat: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chat = new_chat(server)
-    monkeypatch.setattr(widget, "to_html", lambda *_, **__: pytest.fail("printed"))
+    monkeypatch.setattr(printout, "to_html", lambda *_, **__: pytest.fail("printed"))
     assert (await chat.ask_async("hello")).text == "You said: hello"
 
 

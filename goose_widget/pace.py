@@ -9,9 +9,9 @@ from typing import Final
 
 from .session import Session
 
-COMMIT_EVERY: Final = 0.016
-"""Seconds between two commits while text streams, as between two frames of a screen: a message of Jupyter's has half a
-kilobyte of its own, which more text shares, and its servers drop bursts."""
+COMMIT_EVERY: Final = 0.020
+"""Seconds between two commits while text streams: a message of Jupyter's has half a kilobyte of its own, which more
+text shares, as it does the page's work, and Jupyter's servers drop bursts."""
 
 SWITCH: Final = 0.0005
 """Seconds for which another thread may compute before this one gets its turn, while text streams."""

@@ -116,10 +116,13 @@ SMALLEST: Final = Size(
 
 
 def streams(lab: Lab, size: Size) -> Streams:
-    """The same streams through every variant, in turn."""
+    """The same streams through every variant, in turn.
+
+    Each kind has pages of its own: what others leave there is collected while it streams, and the last would pay.
+    """
     found = Streams()
-    with lab.notebook(WIDGET) as chat, lab.notebook(PLAIN) as plain:
-        for kind, counts in size.streams.items():
+    for kind, counts in size.streams.items():
+        with lab.notebook(WIDGET) as chat, lab.notebook(PLAIN) as plain:
             for count, rounds in counts.items():
                 for number in range(rounds):
                     lab.machine.settle()

@@ -212,6 +212,7 @@ def opened(page: Page, file: Path) -> Iterator[list[str]]:
         asked.append(route.request.url)
         route.abort("blockedbyclient")
 
+    page.goto("about:blank")  # JupyterLab asks its server now and then, also while it is left
     page.route(re.compile("^(http|ws)"), refuse)
     with watched(page, errors=False):
         page.goto(file.as_uri())

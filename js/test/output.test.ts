@@ -129,6 +129,45 @@ it("stays as it is for somebody who reads what is above", () => {
   expect(view.el.dataset.mode).toBe("tail");
 });
 
+it("lets somebody go who moves it up by a few pixels, as a wheel does in its first frame", () => {
+  const { append, pre } = shown(lines(0, 100));
+  let height = 1000;
+  let top = 0;
+  Object.defineProperties(pre, {
+    clientHeight: { value: 100 },
+    scrollHeight: { get: () => height },
+    scrollTop: {
+      get: () => top,
+      set: (value: number) => {
+        top = Math.min(value, height - 100);
+      },
+    },
+  });
+  const more = () => {
+    height += 20;
+    append("more\n");
+  };
+  const scrollTo = (value: number) => {
+    top = value;
+    pre.dispatchEvent(new Event("scroll"));
+  };
+  scrollTo(900);
+  more();
+  expect(top).toBe(920);
+  for (const place of [917, 905, 860]) {
+    scrollTo(place);
+    more();
+    expect(top).toBe(place);
+  }
+  scrollTo(height - 110);
+  more();
+  expect(top).toBe(height - 100);
+  height -= 300; // what is far above is let go of
+  scrollTo(height - 100);
+  more();
+  expect(top).toBe(height - 100);
+});
+
 describe("at its end", () => {
   it("is folded to its first and last lines, with its size", () => {
     const { view, pre, size, click, button } = shown(lines(0, 1240), { settled: true });

@@ -98,6 +98,25 @@ it("follows again when the reader is back at the end", () => {
   expect(top()).toBe(500);
 });
 
+it.each([
+  ["before a change", "grow"],
+  ["before the frame that follows text", "stream"],
+] as const)(
+  "lets a reader go who has moved up by a few pixels, as a wheel does in its first frame: %s",
+  (_when, how) => {
+    const { scroll, moved, top, scrollTo, frame, ...ways } = box(500);
+    scroll.toEnd();
+    for (const place of [397, 385, 340]) {
+      scrollTo(place);
+      expect(moved).toHaveBeenLastCalledWith(false);
+      scroll.keep(() => {});
+      ways[how](100);
+      frame();
+      expect(top()).toBe(place);
+    }
+  },
+);
+
 it("still follows after something grew by itself, like an image that loaded", () => {
   const { scroll, top, grow, growUnannounced } = box(500);
   scroll.toEnd();

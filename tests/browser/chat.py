@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from playwright.sync_api import FilePayload, Locator, expect
@@ -10,6 +12,14 @@ from playwright.sync_api import FilePayload, Locator, expect
 from support.jupyter import Front, Notebook
 
 CHAT = "from goose_widget import GooseChat\nchat = {}\nchat"
+
+LISTEN = """(where, text) => {
+  const heard = { text: false };
+  const says = (it) => it.title === text || it.textContent.includes(text);
+  const observer = new MutationObserver((changes) => { heard.text ||= changes.some(({ target }) => says(target)); });
+  observer.observe(where, { subtree: true, childList: true, characterData: true, attributeFilter: ["title"] });
+  return heard;
+}"""
 
 
 class ChatView:
@@ -52,6 +62,13 @@ class ChatView:
         expect(self.last("agent")).to_contain_text(answer)
         self.expect_status("Ready")
 
+    def start_new_session(self) -> None:
+        """Has the menu of the sessions start one, here."""
+        self.root.locator("header").get_by_role("button", name="Sessions").click()
+        self.root.get_by_role("dialog", name="Sessions").get_by_role("button", name="New", exact=True).click()
+        expect(self.items("user")).to_have_count(0)
+        self.expect_status("Ready")
+
     def open_find(self) -> Locator:
         """Opens the search in the chat, and returns its field."""
         self.composer.focus()
@@ -91,6 +108,17 @@ class ChatView:
     def expect_status(self, word: str | re.Pattern[str]) -> None:
         """Waits for a status: Ready, Working…, Waiting for you, Interrupted, Reconnecting in 2 s, Offline, …"""
         expect(self.status).to_have_text(word)
+
+
+@contextmanager
+def says(where: Locator, text: str) -> Iterator[None]:
+    """Waits until something in `where` has said it since, as its text or its title: "Copied" is soon gone again.
+
+    A locator looks now and then, and on a busy machine only when that was said and is over.
+    """
+    heard = where.evaluate_handle(LISTEN, text)
+    yield
+    where.page.wait_for_function("heard => heard.text", arg=heard)
 
 
 class OpenNotebook(Protocol):

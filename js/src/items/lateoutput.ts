@@ -112,8 +112,8 @@ export function outputFrame() {
   return { size, pre, el: h("div", { class: "goose-output" }, h("div", { class: "goose-output-bar" }, size), pre) };
 }
 
-export function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
-  return scrollHeight - scrollTop - clientHeight < NEAR;
+export function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement, near = NEAR): boolean {
+  return scrollHeight - scrollTop - clientHeight <= near;
 }
 
 export function linesIn(text: string): number {

@@ -30,6 +30,8 @@ export class OutputView {
   #settled: boolean;
   /** The reader is at the end. */
   #follows: boolean;
+  /** Where the box was when that was last looked at. */
+  #top: number;
   #structure = "";
   #lines = 0;
   /** How many characters went into the screen, when all of them are to. */
@@ -46,6 +48,7 @@ export class OutputView {
     this.#size = size;
     this.#pre = pre;
     this.#follows = isAtEnd(pre);
+    this.#top = pre.scrollTop;
     // What somebody reads is not folded under his eyes.
     this.#settled = this.#follows && (options.settled ?? false);
     size.after(
@@ -57,9 +60,7 @@ export class OutputView {
     this.#toggle.addEventListener("click", () => (this.#mode === "data" ? this.#showText() : this.#show("data")));
     this.#fold.addEventListener("click", () => (this.#mode === "all" ? this.#showText() : this.#showAll(STEP)));
     this.#more.addEventListener("click", () => this.#feedMore(STEP));
-    this.#pre.addEventListener("scroll", () => {
-      this.#follows = isAtEnd(pre);
-    });
+    this.#pre.addEventListener("scroll", () => this.#moved());
     this.#start(options.data ?? false);
     if (options.settled) this.settle();
     else if (this.#follows) this.toBottom();
@@ -89,7 +90,16 @@ export class OutputView {
   }
 
   toBottom(): void {
-    if (this.#mode === "tail") this.#pre.scrollTop = this.#pre.scrollHeight;
+    if (this.#mode !== "tail") return;
+    this.#pre.scrollTop = this.#pre.scrollHeight;
+    this.#top = this.#pre.scrollTop;
+  }
+
+  #moved(): void {
+    const { scrollTop } = this.#pre;
+    // Who moves it up by a few pixels, as a wheel does in its first frame, leaves the end.
+    this.#follows = isAtEnd(this.#pre, scrollTop < this.#top ? 1 : undefined);
+    this.#top = scrollTop;
   }
 
   #start(structured: boolean): void {

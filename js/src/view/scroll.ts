@@ -1,6 +1,6 @@
 /** Keeps a scrolling box at its end while it grows, and a reader who is elsewhere at his place. */
 
-/** Pixels from the end that still count as being there. */
+/** Pixels from the end that count as being there, for a reader who comes back to it. */
 const NEAR = 32;
 
 /** The items that are seen, the first of them first, and where each begins. */
@@ -11,6 +11,10 @@ export class Scroll {
   height = 0;
   /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
   #put = Number.NaN;
+  /** Where it was when that was last looked at; NaN: no matter. */
+  #top = Number.NaN;
+  /** How near the end counts as being there: who has moved it up, by the few pixels of a wheel's first frame, is not. */
+  #near = NEAR;
   /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
   #wasAtEnd = true;
   #hidden = false;
@@ -99,9 +103,13 @@ export class Scroll {
     if (this.isCut()) return false;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     if (clientHeight > 0) {
+      const left = scrollHeight - clientHeight - scrollTop;
+      // With less to show the browser moves it up, to the end.
+      if (scrollTop < this.#top && left > 1) this.#near = this.#put = Number.NaN;
+      else if (scrollTop > this.#top) this.#near = NEAR;
+      this.#top = scrollTop;
       // What has come since is not laid out yet.
-      const end = this.#frame === 0 ? scrollHeight - clientHeight : this.#put;
-      this.#wasAtEnd = scrollTop === this.#put || end - scrollTop <= NEAR;
+      this.#wasAtEnd = scrollTop === this.#put || (this.#frame === 0 ? left : this.#put - scrollTop) <= this.#near;
       this.#follow(this.#wasAtEnd);
     }
     return this.#wasAtEnd;
@@ -111,7 +119,8 @@ export class Scroll {
     this.#cancel();
     this.#follow(true);
     this.box.scrollTop = this.box.scrollHeight;
-    this.#put = this.box.scrollTop;
+    this.#put = this.#top = this.box.scrollTop;
+    this.#near = NEAR;
     this.onMove(true);
   }
 
@@ -123,7 +132,7 @@ export class Scroll {
   /** Stays where it is from now on, unless that is the end. */
   letGo(): void {
     this.#cancel();
-    this.#put = Number.NaN;
+    this.#put = this.#top = Number.NaN;
     this.#follow(false);
   }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from browser.chat import CHAT, ChatView, OpenNotebook
+from browser.chat import CHAT, ChatView, OpenNotebook, says
 from browser.test_keyboard import FOCUSED
 
 
@@ -52,15 +52,15 @@ def test_a_whole_conversation_with_the_keyboard_alone(open_notebook: OpenNoteboo
     keys.press("Enter")
     expect(card).to_have_attribute("aria-expanded", "true")
     go(page, "Copy code")
-    keys.press("Enter")
-    expect(chat.root.locator(":focus")).to_have_text("Copied")
+    with says(chat.root.locator(":focus"), "Copied"):
+        keys.press("Enter")
     assert notebook.clipboard() == "echo first; echo second"
 
     # Copy the reply; how long it took shows with the focus.
     go(page, "Copy this reply, as Markdown")
     expect(chat.last("agent").locator(".goose-foot")).to_have_css("opacity", "1")
-    keys.press("Enter")
-    expect(chat.root.locator(":focus")).to_have_attribute("title", "Copied")
+    with says(chat.root.locator(":focus"), "Copied"):
+        keys.press("Enter")
     assert notebook.clipboard().split() == chat.last("agent").locator(".goose-md").inner_text().split()
 
     # Scroll.

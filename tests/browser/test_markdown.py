@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Dialog, expect
 
-from browser.chat import SharedChat
+from browser.chat import SharedChat, says
 
 
 def test_code_is_coloured_and_copied(shared_chat: SharedChat) -> None:
@@ -13,8 +13,8 @@ def test_code_is_coloured_and_copied(shared_chat: SharedChat) -> None:
     code = chat.last("agent").locator("pre", has_text="def area")
     expect(code.locator(".hljs-keyword").first).to_have_text("def")
     expect(code).to_contain_text("# <b>not bold</b>")
-    chat.last("agent").get_by_role("button", name="Copy code").first.click()
-    expect(chat.last("agent").get_by_text("Copied")).to_be_visible()
+    with says(chat.last("agent"), "Copied"):
+        chat.last("agent").get_by_role("button", name="Copy code").first.click()
     copied = notebook.clipboard()
     assert copied.startswith("def area(radius: float) -> float:\n")
     assert copied.rstrip().endswith("return 3.14159 * radius**2  # <b>not bold</b>")

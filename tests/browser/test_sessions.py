@@ -71,11 +71,6 @@ def interruption(chat: ChatView) -> Locator:
     return chat.root.get_by_role("region", name="Interrupted reply")
 
 
-def expect_new(chat: ChatView) -> None:
-    expect(chat.items("user")).to_have_count(0)
-    chat.expect_status("Ready")
-
-
 def test_the_menu_finds_a_session_opens_it_here_and_makes_new_ones(open_chat: OpenChat) -> None:
     notebook, chat = open_chat()
     menu, page = Menu(chat), notebook.page
@@ -94,7 +89,8 @@ def test_the_menu_finds_a_session_opens_it_here_and_makes_new_ones(open_chat: Op
     menu.open().button("New").click()
     expect(menu.root).to_have_count(0)
     expect(chat.composer).to_be_focused()
-    expect_new(chat)
+    expect(chat.items("user")).to_have_count(0)
+    chat.expect_status("Ready")
     chat.ask("say: nothing but ducks", "ducks")
     assert chat.session_id() != first
     expect(label(chat)).to_have_count(0)
@@ -138,8 +134,7 @@ def test_the_menu_renames_exports_and_deletes(open_chat: OpenChat) -> None:
     assert "a heron stands" in (notebook.folder / "goose Birds of the lake.md").read_text(encoding="utf-8")
 
     (birds,) = files(notebook)
-    menu.open().button("New").click()
-    expect_new(chat)
+    chat.start_new_session()
     chat.ask("say: nothing but ducks", "ducks")
     menu.open().button("Delete Birds of the lake").click()
     doubt = menu.root.get_by_role("alert").filter(has_text="Delete this session?")
@@ -161,8 +156,7 @@ def test_the_menu_renames_exports_and_deletes(open_chat: OpenChat) -> None:
 def test_a_fork_from_a_message_gives_it_back_to_be_asked_in_another_way(shared_chat: SharedChat) -> None:
     _, chat = shared_chat
     menu = Menu(chat)
-    menu.open().button("New").click()
-    expect_new(chat)
+    chat.start_new_session()
     chat.ask("remember: the boat is called Ada", "I will remember")
     chat.ask("say: the way not taken", "the way not taken")
     original = chat.session_id()
@@ -371,8 +365,7 @@ private.write_all = full
 def test_a_full_disk_is_told_loudly_and_all_is_saved_once_there_is_room(shared_chat: SharedChat) -> None:
     notebook, chat = shared_chat
     banner = chat.root.get_by_role("alert").filter(has_text="not being saved")
-    Menu(chat).open().button("New").click()
-    expect_new(chat)
+    chat.start_new_session()
     chat.ask("say: on the disk", "on the disk")
     (path,) = (path for path in files(notebook) if "on the disk" in path.read_text(encoding="utf-8"))
     expect(banner).to_have_count(0)

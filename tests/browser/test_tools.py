@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from browser.chat import OpenChat, SharedChat
+from browser.chat import OpenChat, SharedChat, says
 from browser.conftest import picture
 from browser.test_theme import choose_theme
 from browser.test_turns import png
@@ -80,8 +80,8 @@ def test_a_long_output_is_folded_opened_and_copied_whole(shared_chat: SharedChat
     expect(card).to_contain_text("1,240 lines, 5 KB")
     expect(card.get_by_text("⋯ 1,226 more lines")).to_be_visible()
     card.screenshot(path=picture("folded"))
-    card.get_by_role("button", name="Copy output").click()
-    expect(card.get_by_text("Copied")).to_be_visible()
+    with says(card, "Copied"):
+        card.get_by_role("button", name="Copy output").click()
     assert notebook.clipboard().split() == [str(n) for n in range(1, 1241)]
     card.get_by_role("button", name="⋯ 1,226 more lines").press("Enter")
     expect(card.locator(".goose-text")).to_contain_text("\n600\n")

@@ -7,7 +7,7 @@ import zlib
 
 from playwright.sync_api import expect
 
-from browser.chat import OpenChat, SharedChat
+from browser.chat import OpenChat, SharedChat, says
 
 
 def test_a_rejected_command_does_not_run(shared_chat: SharedChat) -> None:
@@ -160,6 +160,6 @@ def test_the_header_tells_title_tokens_and_a_session_id_that_can_be_copied(open_
     header = chat.root.locator("header")
     expect(header).to_contain_text("say: what a fine")
     expect(header).to_contain_text("/ 128k")
-    chat.button("Copy session id").click()
-    expect(chat.announcements.filter(has_text="Copied")).to_have_count(1)
+    with says(chat.root.locator("div.goose-sr"), "Copied"):
+        chat.button("Copy session id").click()
     assert notebook.clipboard() == chat.session_id()

@@ -192,7 +192,8 @@ PASSING = (
       const left = log.scrollHeight - log.scrollTop - log.clientHeight;
       if (left > 2) flaws.push(`${left} pixels from the end`);
       const inSight = ({ top: above, bottom: below }) => below > top && above < bottom;
-      if (items.some((item) => inSight(item.getBoundingClientRect()))) flaws.push("what is in sight is left out");
+      const seen = items.map((item) => item.getBoundingClientRect()).filter(inSight).map((rect) => rect.top);
+      if (seen.length > 0) flaws.push(`left out, from ${top} to ${bottom}: ${seen}`);
     } else if (items.some(isHidden)) flaws.push("a reader misses something");
     laidOut(log, look);
   };

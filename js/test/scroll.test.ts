@@ -7,15 +7,16 @@ afterEach(() => void vi.unstubAllGlobals());
 function box(content: number) {
   let height = content;
   let top = 0;
+  let size = 100;
   let shown = true;
   const el = document.createElement("div");
   Object.defineProperties(el, {
-    clientHeight: { get: () => (shown ? 100 : 0) },
+    clientHeight: { get: () => (shown ? size : 0) },
     scrollHeight: { get: () => (shown ? height : 0) },
     scrollTop: {
       get: () => (shown ? top : 0),
       set: (value: number) => {
-        if (shown) top = Math.max(0, Math.min(value, height - 100));
+        if (shown) top = Math.max(0, Math.min(value, height - size));
       },
     },
   });
@@ -53,7 +54,7 @@ function box(content: number) {
     stream: (by: number) => scroll.stream(() => grow(by)),
     resize: (by: number) => {
       grow(by);
-      top = Math.max(0, Math.min(top, height - 100));
+      top = Math.max(0, Math.min(top, height - size));
       resized();
     },
     scrollTo: (value: number) => {
@@ -67,6 +68,9 @@ function box(content: number) {
     show: (value: boolean) => {
       shown = value;
       resized();
+    },
+    showMore: (by: number) => {
+      size += by;
     },
     click: () => el.dispatchEvent(new Event("click")),
   };
@@ -180,6 +184,20 @@ it("follows text once for each frame, however often it comes", () => {
   frame();
   expect(top()).toBe(910);
 });
+
+it.each(["grow", "stream"] as const)(
+  "knows how much is seen when something is drawn (%s) in a box that has just grown",
+  (how) => {
+    const { scroll, showMore, ...ways } = box(500);
+    scroll.toEnd();
+    ways[how](10);
+    ways.frame();
+    expect(scroll.height).toBe(100);
+    showMore(50);
+    ways[how](10);
+    expect(scroll.height).toBe(150);
+  },
+);
 
 it("leaves a reader where he went before the frame that follows text", () => {
   const { scroll, moved, top, stream, frame, scrollTo } = box(500);

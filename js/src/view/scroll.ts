@@ -7,7 +7,7 @@ const NEAR = 32;
 export type Place = [id: string, top: number][];
 
 export class Scroll {
-  /** Pixels that the box shows, when it was laid out last; 0 before. */
+  /** Pixels that the box shows, as of the last look at where it is; 0 before. */
   height = 0;
   /** Where the box was put last; as long as it is there, the reader has not moved it, however it grew. */
   #put = Number.NaN;
@@ -38,7 +38,6 @@ export class Scroll {
       const wasHidden = this.#hidden;
       this.#hidden = box.clientHeight === 0;
       if (this.#hidden) return;
-      this.height = box.clientHeight;
       // With less to show, as when the page got wider, the browser moved the box up, and not the reader.
       const wasPulled = box.scrollTop < this.#put && box.scrollHeight - box.scrollTop - box.clientHeight <= 1;
       if (box.scrollTop === this.#put || wasPulled || (wasHidden && this.#wasAtEnd)) this.toEnd();
@@ -103,6 +102,7 @@ export class Scroll {
     if (this.isCut()) return false;
     const { scrollHeight, scrollTop, clientHeight } = this.box;
     if (clientHeight > 0) {
+      this.height = clientHeight;
       const left = scrollHeight - clientHeight - scrollTop;
       // With less to show the browser moves it up, to the end.
       if (scrollTop < this.#top && left > 1) this.#near = this.#put = Number.NaN;

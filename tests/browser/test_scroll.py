@@ -43,7 +43,7 @@ def from_end(chat: ChatView) -> int:
 
 
 def jump(chat: ChatView) -> Locator:
-    # By its role a button is found in seconds where there are thousands of rows.
+    """Jump to latest. By its role a button is found only in seconds where there are thousands of rows."""
     return chat.root.locator(".goose-jump")
 
 

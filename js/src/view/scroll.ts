@@ -13,7 +13,7 @@ export class Scroll {
   #put = Number.NaN;
   /** Where it was when that was last looked at; NaN: no matter. */
   #top = Number.NaN;
-  /** How near the end counts as being there: who has moved it up, by the few pixels of a wheel's first frame, is not. */
+  /** How near the end counts as being there; NaN: not at all, the reader moved it up, be it by a wheel's first frame. */
   #near = NEAR;
   /** Whether the box was at its end when it was last laid out: in a hidden tab it has no geometry. */
   #wasAtEnd = true;
